@@ -1,0 +1,109 @@
+import { ProviderError } from '../../../kit/errors.ts';
+import type { Log } from '../../../kit/log.ts';
+import type { Adapter } from '../../../ports/adapter.ts';
+import type { DnsProvider, Zone } from '../../../ports/dns.ts';
+import { applyChanges } from './apply-changes.ts';
+import { auditRRset, supportedTypes } from './audit-rrset.ts';
+import { type DnsListener, openDnsListener } from './dns-listener.ts';
+import { isTargetName, isZoneName } from './names.ts';
+import { createZoneStore, type StoredZone, type ZoneStore } from './zone-store.ts';
+
+/**
+ * The embedded default for DNS: an authoritative server in this process, its
+ * zones in an SQLite file. Several processes may share the file; the ones that
+ * do not serve (the operator CLI, say) change zones all the same.
+ */
+
+const provider = 'dns/local';
+
+export interface LocalDnsOptions {
+  dataDir: string;
+  /** Address to listen on. */
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  log: Log;
+}
+
+/** The local DNS server and, while it is open, the port it listens on. */
+export interface LocalDns extends Adapter<DnsProvider> {
+  readonly listeningPort: number | null;
+}
+
+const toZone = ({ name, nameservers }: StoredZone): Zone => ({ name, nameservers });
+
+const createZone = (store: ZoneStore, wish: { name: string; owner: string; nameservers: string[] }): Zone => {
+  const nameservers = wish.nameservers.map((host) => host.toLowerCase());
+  if (!isZoneName(wish.name)) throw new ProviderError(provider, 'invalid', `"${wish.name}" cannot be a zone's name`);
+  const odd = nameservers.find((host) => host === '.' || !isTargetName(host));
+  if (odd !== undefined) throw new ProviderError(provider, 'invalid', `"${odd}" cannot be a nameserver's name`);
+
+  return store.transaction(() => {
+    const present = store.getZone(wish.name);
+    if (!present) {
+      store.insertZone({ ...wish, nameservers });
+      return { name: wish.name, nameservers };
+    }
+    if (present.owner === wish.owner) return toZone(present);
+    throw new ProviderError(provider, 'conflict', `The zone ${wish.name} belongs to another owner`);
+  });
+};
+
+/** The DNS adapter that needs nothing but this machine. Opens its port only in `open()`. */
+export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): LocalDns => {
+  const store = createZoneStore(dataDir);
+  let listener: DnsListener | undefined;
+
+  // Everything is one synchronous transaction, so a call that fails has done nothing.
+  const run = async <Result>(signal: AbortSignal, work: () => Result): Promise<Result> => {
+    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      throw new ProviderError(provider, 'unavailable', 'The zones could not be read or written', { cause: error });
+    }
+  };
+
+  const dns: DnsProvider = {
+    id: provider,
+    capabilities: { types: supportedTypes, minTtl: 1, atomic: true, apexAlias: false, createsZones: true },
+    listZones: (signal) => run(signal, () => store.listZones().map(toZone)),
+    getZone: (name, signal) =>
+      run(signal, () => {
+        const zone = store.getZone(name);
+        return zone && toZone(zone);
+      }),
+    createZone: (zone, signal) => run(signal, () => createZone(store, zone)),
+    deleteZone: (name, signal) => run(signal, () => store.deleteZone(name)),
+    listRRsets: (zone, signal) =>
+      run(signal, () => {
+        if (!store.getZone(zone)) throw new ProviderError(provider, 'not_found', `There is no zone ${zone}`);
+        return store.listRRsets(zone);
+      }),
+    audit: (rrsets) =>
+      rrsets.flatMap((rrset) => {
+        const reason = auditRRset(rrset);
+        return reason === null ? [] : [{ rrset, reason }];
+      }),
+    applyChanges: (zone, changes, signal) => run(signal, () => applyChanges(store, zone, changes)),
+  };
+
+  return {
+    port: dns,
+    get listeningPort() {
+      return listener?.port ?? null;
+    },
+    open: async () => {
+      if (listener) return;
+      listener = await openDnsListener({ zones: store, host, port, log });
+      log.info({ host, port: listener.port }, 'the DNS server listens');
+    },
+    close: async () => {
+      const closing = listener;
+      listener = undefined;
+      await closing?.close();
+      store.close();
+    },
+  };
+};

@@ -1,0 +1,30 @@
+/**
+ * Names of zones and records: absolute, lower-case, with the trailing dot. A
+ * name is stored as its labels from the root down (`com.example.www.`), so that
+ * everything below a name is one range of the index.
+ */
+
+const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+const labelsOf = (name: string): string[] => name.slice(0, -1).split('.');
+
+const isHostLike = (name: string): boolean =>
+  name.length <= 254 && name.endsWith('.') && labelsOf(name).every((part) => label.test(part));
+
+/** Whether `name` may be a zone's: absolute, lower-case, not the root. */
+export const isZoneName = (name: string): boolean => isHostLike(name);
+
+/** Whether `name` may own records: like a zone's name, with `*` allowed as its first label. */
+export const isOwnerName = (name: string): boolean => isHostLike(name.startsWith('*.') ? name.slice(2) : name);
+
+/** Whether `name` may be the target of a record; upper case is fine there, and so is the root. */
+export const isTargetName = (name: string): boolean => name === '.' || isHostLike(name.toLowerCase());
+
+/** Whether `name` is the zone's own name or below it. */
+export const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
+
+/** The name without its first label; the root for a single label. */
+export const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1) || '.';
+
+/** `www.example.com.` as `com.example.www.`; undoes itself. */
+export const reversed = (name: string): string => `${labelsOf(name).reverse().join('.')}.`;

@@ -1,0 +1,114 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { ProviderError } from '../../../kit/errors.ts';
+import type { Log } from '../../../kit/log.ts';
+import type { Adapter } from '../../../ports/adapter.ts';
+import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
+import type { ForwardTimeouts } from './forward-request.ts';
+import { openProxyServer, type ProxyServer } from './proxy-server.ts';
+import { isHostname } from './request-host.ts';
+import { createRouteStore } from './route-store.ts';
+
+/**
+ * The embedded default for the way in: an HTTP listener in this process, its
+ * routes in an SQLite file. Several processes may share the file; the ones that
+ * do not serve (the operator CLI, say) change routes all the same.
+ *
+ * It speaks plain HTTP only, so `tls` and `redirectHttps` are kept but have no
+ * effect: a redirect would lead where nothing listens.
+ */
+
+const provider = 'proxy/local';
+
+export interface LocalProxyOptions {
+  dataDir: string;
+  /** Address to listen on. */
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  /** The port in the addresses that visitors type, when it is not the one that is listened on. */
+  domainPort?: number | undefined;
+  log: Log;
+  /** @default 5 s to connect to a site, 60 s of silence */
+  timeouts?: ForwardTimeouts;
+}
+
+const hostHeader = z
+  .string()
+  .regex(/^[\w.:[\]-]{1,255}$/)
+  .optional();
+
+const routeSchema = z.object({
+  id: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  hostnames: z.array(z.string().refine(isHostname, 'not a host name in lower-case A-labels')),
+  upstream: z.discriminatedUnion('scheme', [
+    z.object({
+      scheme: z.enum(['http', 'https']),
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535),
+      hostHeader,
+    }),
+    z.object({ scheme: z.literal('unix'), path: z.string().refine(isAbsolute, 'not an absolute path'), hostHeader }),
+  ]),
+  page: z.enum(['site', 'suspended', 'stopped']),
+  enabled: z.boolean(),
+  redirectHttps: z.boolean(),
+  tls: z.enum(['off', 'auto']),
+});
+
+const checked = (route: Route): Route => {
+  const result = routeSchema.safeParse(route);
+  if (result.success) return result.data as Route;
+  const { path, message } = result.error.issues[0]!;
+  throw new ProviderError(provider, 'invalid', `The route cannot be made: ${path.join('.')}: ${message}`);
+};
+
+/** The reverse proxy that needs nothing but this machine. Opens its port only in `open()`. */
+export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReverseProxy> => {
+  const { dataDir, host, port, domainPort, log, timeouts = { connectMs: 5_000, idleMs: 60_000 } } = options;
+  const routes = createRouteStore(dataDir);
+  let server: ProxyServer | undefined;
+
+  // Everything is one synchronous transaction, so a call that fails has done nothing.
+  const run = async <Result>(signal: AbortSignal, work: () => Result): Promise<Result> => {
+    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      throw new ProviderError(provider, 'unavailable', 'The routes could not be read or written', { cause: error });
+    }
+  };
+
+  const proxy: ReverseProxy = {
+    id: provider,
+    listRoutes: (signal) => run(signal, () => routes.list()),
+    getRoute: (id, signal) => run(signal, () => routes.get(id)),
+    putRoute: (route, signal) => run(signal, () => routes.put(checked(route))),
+    setEnabled: (id, enabled, signal) =>
+      run(signal, () => {
+        if (!routes.setEnabled(id, enabled)) throw new ProviderError(provider, 'not_found', `There is no route ${id}`);
+      }),
+    deleteRoute: (id, signal) => run(signal, () => routes.delete(id)),
+    ensureCertificate: (_id, signal) => run(signal, () => undefined),
+    urlFor: (hostname) => {
+      const shownPort = domainPort ?? server?.port ?? port;
+      return `http://${hostname}${shownPort === 80 ? '' : `:${shownPort}`}/`;
+    },
+  };
+
+  return {
+    port: proxy,
+    open: async () => {
+      if (server) return;
+      server = await openProxyServer({ routes, host, port, timeouts, log });
+      log.info({ host, port: server.port }, 'the sites are served');
+    },
+    close: async () => {
+      const closing = server;
+      server = undefined;
+      await closing?.close();
+      routes.close();
+    },
+  };
+};

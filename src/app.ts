@@ -1,0 +1,178 @@
+/** The composition root: the only file that wires things together. Reading it is reading the architecture. */
+import { readFileSync } from 'node:fs';
+import type { Express } from 'express';
+import { computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
+import { hostingBackendHandlers } from './compat/hosting-backend.ts';
+import { type Config, numberToIp } from './config.ts';
+import { readDocument } from './contract/document.ts';
+import { connectDatabase } from './database/connect.ts';
+import type { Database } from './database/database.ts';
+import { migrate, pendingMigrations } from './database/migrate.ts';
+import { operationHandlers } from './features/operations/handlers.ts';
+import { createPanels } from './features/panels/panels.ts';
+import { planHandlers } from './features/plans/handlers.ts';
+import { createPlans } from './features/plans/plans.ts';
+import { siteHandlers } from './features/sites/handlers.ts';
+import { createSiteStore } from './features/sites/site-store.ts';
+import { createSites } from './features/sites/sites.ts';
+import { siteOperations } from './features/sites/steps.ts';
+import { createSweep } from './features/sites/sweep.ts';
+import { systemHandlers } from './features/system/handlers.ts';
+import { createHttpApp } from './http/http-app.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import { type Clock, systemClock } from './kit/clock.ts';
+import type { Log } from './kit/log.ts';
+import { createOperations, type OperationsOptions } from './operations/operations.ts';
+import type { Adapter } from './ports/adapter.ts';
+import type { ComputeProvider } from './ports/compute.ts';
+import type { DnsProvider } from './ports/dns.ts';
+import type { ReverseProxy } from './ports/proxy.ts';
+
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const migrations = new URL('../migrations/', import.meta.url);
+
+export interface Adapters {
+  compute: Adapter<ComputeProvider>;
+  proxy: Adapter<ReverseProxy>;
+  dns: Adapter<DnsProvider>;
+}
+
+/** What tests put in place of the real thing. */
+export interface Replacements {
+  clock?: Clock;
+  /** Milliseconds added to the database's clock. */
+  clockOffset?: () => number;
+  /** Puts something around, or in place of, the adapters that the configuration names. */
+  adapters?: (configured: Adapters) => Adapters;
+  timing?: OperationsOptions['timing'];
+  breaker?: OperationsOptions['breaker'];
+  at?: OperationsOptions['at'];
+  validateResponses?: boolean;
+}
+
+const createAdapters = (config: Config, log: Log): Adapters => {
+  const settings = {
+    dataDir: config.dataDir,
+    host: config.PROVISOR_HOST,
+    sitesPort: config.PROVISOR_SITES_PORT,
+    dnsPort: config.PROVISOR_DNS_PORT,
+    log,
+  };
+  return {
+    compute: computeAdapters[config.PROVISOR_COMPUTE](settings),
+    proxy: proxyAdapters[config.PROVISOR_PROXY](settings),
+    dns: dnsAdapters[config.PROVISOR_DNS](settings),
+  };
+};
+
+/** Everything that a process can be asked to do, none of it begun. The CLI uses it beside a running server. */
+export const createProvisor = (config: Config, log: Log, replacements: Replacements = {}) => {
+  const clock = replacements.clock ?? systemClock;
+  const db: Database = connectDatabase({
+    url: config.databaseUrl,
+    log,
+    clock,
+    ...(replacements.clockOffset ? { clockOffset: replacements.clockOffset } : {}),
+  });
+  const configured = createAdapters(config, log);
+  const adapters = replacements.adapters?.(configured) ?? configured;
+  const providers = { compute: adapters.compute.port, proxy: adapters.proxy.port, dns: adapters.dns.port };
+
+  const operations = createOperations({
+    db,
+    clock,
+    log,
+    slots: config.PROVISOR_WORKERS,
+    queueCap: config.PROVISOR_QUEUE_CAP,
+    ...(replacements.timing ? { timing: replacements.timing } : {}),
+    at: replacements.at,
+    ...(replacements.breaker ? { breaker: replacements.breaker } : {}),
+  });
+  const panels = createPanels({ db, pepper: config.pepper, log });
+  const plans = createPlans({ db });
+  const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
+  const definitions = siteOperations({
+    db,
+    sites: siteStore,
+    plans,
+    providers,
+    zone: { name: `${config.PROVISOR_SITE_DOMAIN}.`, nameservers: config.PROVISOR_NAMESERVERS },
+    restMs: config.PROVISOR_REST_HOURS * 3600_000,
+  });
+  operations.register(...Object.values(definitions));
+  const sites = createSites({
+    db,
+    operations,
+    sites: siteStore,
+    plans,
+    definitions,
+    providers,
+    pools: {
+      privateIp: { name: 'private-ip', label: 'private address', ...config.PROVISOR_PRIVATE_IPS, format: numberToIp },
+      vmid: { name: 'vmid', label: 'machine number', ...config.PROVISOR_VMIDS, format: String },
+    },
+    publicIp: config.PROVISOR_PUBLIC_IP,
+  });
+  const sweep = createSweep({ operations, providers });
+  const idempotency = createIdempotency({ db });
+
+  /** The HTTP application. Errors: a contract that does not fit the handlers. */
+  const createApp = (draining: AbortSignal): Promise<Express> => {
+    const document = readDocument();
+    return createHttpApp({
+      document,
+      handlers: {
+        ...systemHandlers({
+          document,
+          db,
+          version,
+          identify: panels.identify,
+          capabilities: {
+            compute: config.PROVISOR_COMPUTE,
+            proxy: config.PROVISOR_PROXY,
+            dns: config.PROVISOR_DNS,
+            snapshots: providers.compute.capabilities.snapshots,
+            usage: providers.compute.capabilities.usage,
+            logins: providers.compute.capabilities.logins,
+          },
+          restingProviders: operations.restingProviders,
+          accepting: () => !draining.aborted,
+        }),
+        ...planHandlers(plans),
+        ...siteHandlers(sites, operations),
+        ...operationHandlers(operations),
+        ...hostingBackendHandlers(sites, operations),
+      },
+      authenticate: panels.authenticate,
+      idempotency,
+      clock,
+      log,
+      validateResponses: replacements.validateResponses ?? false,
+      draining,
+    });
+  };
+
+  return {
+    config,
+    db,
+    clock,
+    log,
+    adapters: [adapters.compute, adapters.proxy, adapters.dns] as Adapter<unknown>[],
+    providers,
+    operations,
+    panels,
+    plans,
+    sites,
+    sweep,
+    idempotency,
+    createApp,
+    migrate: () => migrate(db, { directory: migrations, log }),
+    pendingMigrations: () => pendingMigrations(db, { directory: migrations }),
+    close: () => db.close(),
+  };
+};
+
+export type Provisor = Awaited<ReturnType<typeof createProvisor>>;

@@ -1,0 +1,149 @@
+/**
+ * The calls of existing hosting extensions, unchanged: a table onto the same use
+ * cases, never a second path. Such clients take no 202 and do not come back
+ * later, so a busy service is waited for, a little.
+ */
+import type { Handlers } from '../contract/handler.ts';
+import type { Changed } from '../features/sites/change-site.ts';
+import type { Site } from '../features/sites/site.ts';
+import type { Sites } from '../features/sites/sites.ts';
+import type { Caller } from '../kit/caller.ts';
+import { AppError } from '../kit/errors.ts';
+import type { Operations } from '../operations/operations.ts';
+import type { ComputeStatus } from '../ports/compute.ts';
+
+/** Their requests end after 25 seconds. */
+const patienceMs = 18_000;
+
+type Ids =
+  | 'compatCreateSite'
+  | 'compatDeleteSite'
+  | 'compatSuspend'
+  | 'compatUnsuspend'
+  | 'compatUpgrade'
+  | 'compatGetStatus'
+  | 'compatAction'
+  | 'compatActions';
+
+/** One word for how a site is: of a site in use, what its workload does. */
+const statusWord = (site: Site, status: ComputeStatus | null) =>
+  site.state === 'active' || site.state === 'stopped' ? (status?.state ?? 'unknown') : site.state;
+
+const whole = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value));
+
+export const hostingBackendHandlers = (sites: Sites, operations: Operations) => {
+  /** Tries again once the operation in the way has ended, while there is patience. */
+  const whenFree = async <T>(caller: Caller, signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        const busy =
+          error instanceof AppError && error.code === 'operation_in_progress' ? error.details?.operation_id : undefined;
+        if (typeof busy !== 'string' || until.aborted) throw error;
+        await operations.find(caller.panelId, busy);
+        const rest = await operations.waitForRest(busy, patienceMs, until);
+        // One that is stuck waits for an operator, and no patience helps.
+        if (until.aborted || rest?.state === 'stuck') throw error;
+      }
+    }
+  };
+
+  const asStatus = ({ site, fresh }: Changed, word: Site['state']) => {
+    const status = fresh ? word : site.state;
+    return { status: 200, body: { success: true, service_id: site.key.serviceId, status } } as const;
+  };
+
+  /** Where a call leads, said at once although the work goes on: these clients only ask whether it was taken. */
+  const act = async ({
+    caller,
+    path,
+    body,
+    signal,
+  }: {
+    caller: Caller;
+    path: { action: 'start' | 'stop' | 'restart' | 'reset' };
+    body: { service_id: string | number };
+    signal: AbortSignal;
+  }) =>
+    asStatus(
+      await whenFree(caller, signal, () => sites.act(caller, { serviceId: String(body.service_id) }, path.action)),
+      path.action === 'stop' ? 'stopped' : 'active',
+    );
+
+  return {
+    compatCreateSite: async ({ caller, body }) => {
+      const { site, operation } = await sites.create(caller, {
+        service_id: String(body.service_id),
+        email: body.email,
+        plan: body.plan,
+        ...(body.public_ip === undefined ? {} : { public_ip: body.public_ip }),
+      });
+      return {
+        status: 200,
+        body: {
+          success: true,
+          service_id: site.key.serviceId,
+          vmid: site.vmid ?? 0,
+          private_ip: site.privateIp ?? '',
+          subdomain: site.subdomain ?? '',
+          status: site.state,
+          operation_id: operation.id,
+        },
+      };
+    },
+    compatDeleteSite: async ({ caller, body }) => {
+      const serviceId = String(body.service_id);
+      try {
+        return asStatus(await sites.remove(caller, { serviceId }), 'deleted');
+      } catch (error) {
+        // What is not there need not be deleted; a panel that ends a service must not fail over it.
+        if (!(error instanceof AppError) || error.kind !== 'not_found') throw error;
+        return { status: 200, body: { success: true, service_id: serviceId, status: 'deleted' } };
+      }
+    },
+    compatSuspend: async ({ caller, body, signal }) =>
+      asStatus(
+        await whenFree(caller, signal, () => sites.suspend(caller, { serviceId: String(body.service_id) })),
+        'suspended',
+      ),
+    compatUnsuspend: async ({ caller, body, signal }) =>
+      asStatus(
+        await whenFree(caller, signal, () => sites.unsuspend(caller, { serviceId: String(body.service_id) })),
+        'active',
+      ),
+    compatUpgrade: async ({ caller, body, signal }) => {
+      const { site } = await whenFree(caller, signal, () =>
+        sites.upgrade(caller, { serviceId: String(body.service_id) }, body.plan),
+      );
+      return {
+        status: 200,
+        body: { success: true, service_id: site.key.serviceId, plan: body.plan, status: site.state },
+      };
+    },
+    compatGetStatus: async ({ caller, query }) => {
+      const { site, status } = await sites.statusIfKnown(caller, { serviceId: query.service_id });
+      return {
+        status: 200,
+        body: {
+          service_id: site.key.serviceId,
+          vmid: site.vmid,
+          private_ip: site.privateIp,
+          subdomain: site.subdomain,
+          public_ip: site.publicIp,
+          status: statusWord(site, status),
+          node: status?.node ?? null,
+          resources: {
+            cpu: status?.cpu ?? null,
+            memory: whole(status?.memoryBytes),
+            uptime: whole(status?.uptimeSeconds),
+          },
+          domains: [],
+        },
+      };
+    },
+    compatAction: act,
+    compatActions: act,
+  } satisfies Handlers<Ids>;
+};

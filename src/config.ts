@@ -1,0 +1,198 @@
+/**
+ * The configuration: one schema over the environment, read once. Nothing else in
+ * the program reads the environment. README's table and this schema are compared
+ * by a test.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { isIP, isIPv4 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number('must be a number').int().min(0).max(65535).default(fallback);
+
+/** `a.b.c.d` as a number. */
+export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+
+export const numberToIp = (number: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+
+const ipRange = z.string().transform((text, context) => {
+  const [start = '', end = ''] = text.split('-').map((part) => part.trim());
+  if (isIPv4(start) && isIPv4(end) && ipToNumber(start) <= ipToNumber(end))
+    return { start: ipToNumber(start), end: ipToNumber(end) };
+  context.addIssue({
+    code: 'custom',
+    message: 'must be two IPv4 addresses with a hyphen between, e.g. 192.168.1.100-192.168.1.253',
+  });
+  return z.NEVER;
+});
+
+const numberRange = z.string().transform((text, context) => {
+  const match = /^(\d{1,9})-(\d{1,9})$/.exec(text);
+  if (match && Number(match[1]) <= Number(match[2])) return { start: Number(match[1]), end: Number(match[2]) };
+  context.addIssue({ code: 'custom', message: 'must be two numbers with a hyphen between, e.g. 100-999999' });
+  return z.NEVER;
+});
+
+const databaseUrl = z.string().refine((text) => {
+  if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
+  return URL.canParse(text) && new URL(text).protocol === 'mysql:' && new URL(text).pathname.length > 1;
+}, 'must look like mysql://user:password@host:3306/database or sqlite:/path/to/file');
+
+/** Every variable, with its default and what it is for. The descriptions are README's table. */
+export const schema = z.object({
+  PROVISOR_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address that the API, the local sites and the local DNS listen on'),
+  PROVISOR_PORT: port(8080).describe('Port of the API'),
+  PROVISOR_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.provisor')
+    .describe('Directory for everything that is kept on this machine'),
+  DATABASE_URL: databaseUrl
+    .optional()
+    .describe('`mysql://user:pass@host:port/db`; SQLite in the data directory when not set'),
+  PROVISOR_PEPPER: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .optional()
+    .describe('Secret that keys are hashed with; made once into the data directory with SQLite, required with MySQL'),
+  PROVISOR_COMPUTE: z.enum(['local'], 'must be one of: local').default('local').describe('Where sites run'),
+  PROVISOR_PROXY: z.enum(['local'], 'must be one of: local').default('local').describe('What leads visitors to sites'),
+  PROVISOR_DNS: z.enum(['local'], 'must be one of: local').default('local').describe('Where names are published'),
+  PROVISOR_SITES_PORT: port(8081).describe('Port of the local reverse proxy'),
+  PROVISOR_DNS_PORT: port(8053).describe('Port of the local DNS server, UDP and TCP'),
+  PROVISOR_SITE_DOMAIN: z
+    .string()
+    .regex(
+      /^(?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      'must be a domain name in lower case',
+    )
+    .default('sites.localhost')
+    .describe('Domain that sites get their names under'),
+  PROVISOR_PUBLIC_IP: z
+    .string()
+    .refine((text) => isIP(text) !== 0, 'must be an IP address')
+    .default('127.0.0.1')
+    .describe('Public address of sites when the panel names none'),
+  PROVISOR_NAMESERVERS: z
+    .string()
+    .default('ns1.localhost,ns2.localhost')
+    .transform((text) => text.split(',').map((name) => `${name.trim().replace(/\.$/, '')}.`))
+    .describe('Names of our nameservers, with commas between'),
+  PROVISOR_PRIVATE_IPS: ipRange
+    .prefault('192.168.1.100-192.168.1.253')
+    .describe('Pool of private addresses, one for each site'),
+  PROVISOR_VMIDS: numberRange.prefault('100-999999').describe('Pool of machine numbers, one for each site'),
+  PROVISOR_REST_HOURS: z.coerce
+    .number('must be a number')
+    .min(0)
+    .max(24 * 365)
+    .default(72)
+    .describe('Hours before the names and addresses of a deleted site are given to another'),
+  PROVISOR_WORKERS: z.coerce
+    .number('must be a number')
+    .int()
+    .min(0)
+    .max(64)
+    .default(4)
+    .describe('Operations that this process carries out at a time; 0 only serves the API'),
+  PROVISOR_QUEUE_CAP: z.coerce
+    .number('must be a number')
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe('Operations that one panel may have in line'),
+  PROVISOR_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
+    .default('info')
+    .describe('How much is logged'),
+});
+
+export interface Config extends Readonly<Omit<z.infer<typeof schema>, 'DATABASE_URL' | 'PROVISOR_PEPPER'>> {
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly embedded: boolean;
+  readonly pepper: string;
+}
+
+/** Everything that is wrong with the configuration, in words. It never holds a value, which may be a secret. */
+export class ConfigError extends Error {
+  constructor(problems: string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Names of ours that nobody reads: most likely misspelt. */
+const unknownNames = (environment: Record<string, string | undefined>): string[] =>
+  Object.keys(environment)
+    .filter(
+      (name) =>
+        name.startsWith('PROVISOR_') && !name.startsWith('PROVISOR_TEST_') && !Object.hasOwn(schema.shape, name),
+    )
+    .map((name) => `${name} is not known`);
+
+const readDotEnv = (directory: string): Record<string, string | undefined> => {
+  try {
+    return parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ConfigError([`the file .env cannot be read: ${(error as Error).message}`]);
+  }
+};
+
+/** The pepper of an embedded installation: made once, then kept beside the database. */
+const keepPepper = (dataDir: string): string => {
+  const file = join(dataDir, 'pepper');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(file)) {
+    // Linked into place whole: a second process that starts now reads either no file or all of it.
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
+    try {
+      linkSync(draft, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      unlinkSync(draft);
+    }
+  }
+  return readFileSync(file, 'utf8').trim();
+};
+
+/**
+ * Reads the configuration from the given environment, and from a `.env` file in
+ * `directory` for what is not set there. An empty value counts as not set.
+ * Errors: ConfigError, with all that is wrong at once.
+ */
+export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directory: string = process.cwd()): Config => {
+  const all = { ...readDotEnv(directory), ...environment };
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  const problems = unknownNames(given);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  const mysql = typeof given.DATABASE_URL === 'string' && given.DATABASE_URL.startsWith('mysql:');
+  if (mysql && given.PROVISOR_PEPPER === undefined) {
+    problems.push(
+      'PROVISOR_PEPPER is required with MySQL: every replica must have the same (openssl rand -hex 32 makes one)',
+    );
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const { DATABASE_URL, PROVISOR_PEPPER, ...values } = parsed.data;
+  const dataDir = resolve(directory, values.PROVISOR_DATA_DIR);
+  return Object.freeze({
+    ...values,
+    dataDir,
+    databaseUrl: DATABASE_URL ?? `sqlite:${join(dataDir, 'provisor.sqlite')}`,
+    embedded: !mysql,
+    pepper: PROVISOR_PEPPER ?? keepPepper(dataDir),
+  });
+};

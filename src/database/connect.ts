@@ -1,0 +1,77 @@
+import type { Knex } from 'knex';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import { connectMysql } from './connect-mysql.ts';
+import { connectSqlite } from './connect-sqlite.ts';
+import type { Database, Queries } from './database.ts';
+import { markDatabaseError } from './errors.ts';
+import { guardConnections } from './inside-transaction.ts';
+import { int } from './rows.ts';
+import { transactions } from './transaction.ts';
+
+export interface ConnectOptions {
+  /** `sqlite:<absolute path>` or `mysql://user:password@host:port/database`. */
+  url: string;
+  log: Log;
+  clock?: Clock;
+  /** Connections to MySQL at most. @default 10 */
+  poolMax?: number;
+  /** Milliseconds added to the database's clock: how tests move time. */
+  clockOffset?: () => number;
+}
+
+const knexLog = (log: Log): Knex.Config['log'] => {
+  const to = (level: 'debug' | 'warn' | 'error') => (message: unknown) => {
+    const text = String(message);
+    // Who asked for the connection gets this error too, and tells it in its own words.
+    log[text.startsWith('Acquire connection error') ? 'debug' : level]({ message: text }, 'From the query builder');
+  };
+  return { debug: to('debug'), warn: to('warn'), error: to('error'), deprecate: to('warn') };
+};
+
+/** Opens the database that `url` names. Connects at the first query, so it throws only on a URL it cannot read. */
+export const connectDatabase = (options: ConnectOptions): Database => {
+  const { url, log, clock = systemClock, poolMax = 10, clockOffset = () => 0 } = options;
+  const dialect = url.startsWith('sqlite:') ? 'sqlite' : 'mysql';
+  if (dialect === 'mysql' && !url.startsWith('mysql:')) {
+    throw new Error('A database URL begins with sqlite: or mysql:');
+  }
+  const knex =
+    dialect === 'sqlite' ? connectSqlite(url, knexLog(log)) : connectMysql(url, { poolMax, log: knexLog(log) });
+  knex.client.on('query-error', markDatabaseError);
+  const scope = guardConnections(knex.client);
+  let closing: Promise<void> | undefined;
+
+  const readClock = async (queries: Queries): Promise<number> => {
+    // SQLite runs in this process: its clock is this machine's, and asking it costs a turn of the only connection.
+    if (dialect === 'sqlite') return Date.now();
+    const row = await queries.first(knex.raw('CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS now'));
+    return int(row.now);
+  };
+
+  return {
+    dialect,
+    knex,
+    transaction: transactions(knex, scope, { clock, log }),
+    now: async (queries) => {
+      if (!queries) scope.assertOutside();
+      return (await readClock(queries ?? knex)) + clockOffset();
+    },
+    ping: async (timeoutMs = 2000) => {
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = clock.after(timeoutMs, () => {
+        const error = new Error(`The database did not answer within ${timeoutMs} ms`);
+        error.name = 'TimeoutError';
+        markDatabaseError(error);
+        reject(error);
+      });
+      // Without a table SQLite answers from memory and never looks at its file.
+      const answer = dialect === 'sqlite' ? knex.raw('PRAGMA schema_version') : knex.raw('SELECT 1');
+      await Promise.race([answer, late]).finally(() => timer.cancel());
+    },
+    close: () => {
+      closing ??= knex.destroy();
+      return closing;
+    },
+  };
+};

@@ -1,0 +1,84 @@
+/**
+ * knex on mysql2, with connections that are checked before they are handed out
+ * and errors that carry no values.
+ */
+import type { DriverQuery } from 'knex/lib/dialects/better-sqlite3/index.js';
+import Mysql2Client from 'knex/lib/dialects/mysql2/index.js';
+import type { Connection } from 'mysql2';
+import { checkBindings } from './bindings.ts';
+import { isConflict } from './errors.ts';
+import { WholeTableCompiler } from './mysql-table-compiler.ts';
+
+interface PooledConnection extends Connection {
+  stream: { destroy(): void; destroyed: boolean };
+  __knex__disposed?: unknown;
+}
+
+const unheardMs = 10_000;
+const pingTimeoutMs = 2000;
+
+// Longer than the lock wait (10 s) and Galera's causal read wait (30 s). Only
+// for these: changing a large table may rightly take longer.
+const statementTimeoutMs = 60_000;
+const timedStatement = /^\s*(select|insert|update|delete|replace|begin|commit|rollback|savepoint|release)\b/i;
+
+const lastUsed = new WeakMap<object, number>();
+
+const answers = (connection: PooledConnection): Promise<boolean> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), pingTimeoutMs);
+    connection.ping((error) => {
+      clearTimeout(timer);
+      resolve(!error);
+    });
+  });
+
+/** A knex client over mysql2. */
+export class MysqlClient extends Mysql2Client {
+  override async validateConnection(connection: PooledConnection): Promise<boolean> {
+    if (!super.validateConnection(connection)) return false;
+    // A server that vanished without a word, e.g. in a failover, leaves a connection that looks well.
+    const used = lastUsed.get(connection);
+    return used === undefined || performance.now() - used < unheardMs || answers(connection);
+  }
+
+  override releaseConnection(connection: PooledConnection): Promise<void> {
+    lastUsed.set(connection, performance.now());
+    return super.releaseConnection(connection);
+  }
+
+  override async destroyRawConnection(connection: PooledConnection): Promise<void> {
+    const usable = !connection.__knex__disposed && super.validateConnection(connection);
+    // Saying goodbye to a broken connection may wait for ever.
+    if (usable) return super.destroyRawConnection(connection);
+    connection.destroy();
+    connection.stream.destroy();
+  }
+
+  override tableCompiler(tableBuilder: unknown): WholeTableCompiler {
+    return new WholeTableCompiler(this, tableBuilder);
+  }
+
+  override prepBindings(bindings: readonly unknown[] | undefined): unknown[] {
+    return checkBindings(bindings ?? []);
+  }
+
+  override async _query(connection: PooledConnection, query: DriverQuery): Promise<DriverQuery> {
+    // Ends as a lost connection. mysql2's own time-out would leave it in use, with the late answer on its way.
+    const timer = timedStatement.test(query.sql)
+      ? setTimeout(() => connection.stream.destroy(), statementTimeoutMs)
+      : undefined;
+    try {
+      return await super._query(connection, query);
+    } catch (error) {
+      const failure = error as { sql?: unknown };
+      // mysql2 puts the whole statement with its values on the error, and so into the log.
+      if ('sql' in failure) failure.sql = query.sql;
+      // An open transaction would become that of the connection's next user.
+      if (/^(commit|rollback)\b/i.test(query.sql) && !isConflict(error)) connection.__knex__disposed ??= error;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/** `provisor doctor`: looks for what is wrong with an installation. It changes nothing. */
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProvisor, type Provisor } from '../app.ts';
+import { formatDuration } from '../cli/duration.ts';
+import { failureOf } from '../cli/failure.ts';
+import { plain } from '../cli/table.ts';
+import { type Config, loadConfig } from '../config.ts';
+import type { Log } from '../kit/log.ts';
+import { checkListeners } from './check-listeners.ts';
+import { bad, type Finding, good, isBad, note } from './finding.ts';
+
+const allowedSkewMs = 2_000;
+const dueForLongMs = 120_000;
+/** Rows that are looked at; more than that is told as "or more". */
+const most = 100;
+
+const many = (count: number, one: string, several: string): string =>
+  `${count}${count === most ? ' or more' : ''} ${count === 1 ? one : several}`;
+
+const checkDataDir = ({ dataDir }: Config): Finding[] => {
+  const check = 'data directory';
+  try {
+    const probe = join(dataDir, `.doctor-${process.pid}`);
+    writeFileSync(probe, '', { mode: 0o600 });
+    rmSync(probe);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [note(check, `${dataDir} is not there yet; the first start makes it.`)];
+    return [
+      bad(
+        check,
+        `${dataDir} cannot be written to (${code}).`,
+        'Give it to the user that Provisor runs as, or set PROVISOR_DATA_DIR to another directory.',
+      ),
+    ];
+  }
+  const mode = lstatSync(dataDir).mode & 0o777;
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    return [
+      bad(
+        check,
+        `${dataDir} is open to other users of this machine (mode ${mode.toString(8)}), and it holds keys.`,
+        `chmod 700 '${dataDir.replaceAll("'", `'\\''`)}'`,
+      ),
+    ];
+  }
+  return [good(check, `${dataDir} can be written to, and only by its owner.`)];
+};
+
+const checkDatabase = async ({ db }: Provisor): Promise<Finding[]> => {
+  const begin = Date.now();
+  await db.ping();
+  const tookMs = Date.now() - begin;
+  const answers = good(
+    'database',
+    `The ${db.dialect === 'sqlite' ? 'SQLite file' : 'database'} answers (${tookMs} ms).`,
+  );
+  if (db.dialect === 'sqlite') return [answers, good('clock', "SQLite goes by this machine's clock.")];
+
+  const before = Date.now();
+  const theirs = await db.now();
+  const skew = theirs - (before + Date.now()) / 2;
+  const size = formatDuration(Math.abs(skew));
+  if (Math.abs(skew) <= allowedSkewMs) {
+    return [answers, good('clock', `The clocks of the database and of this machine agree to ${size}.`)];
+  }
+  return [
+    answers,
+    bad(
+      'clock',
+      `The database's clock is ${size} ${skew > 0 ? 'ahead of' : 'behind'} this machine's.`,
+      'Let both be set by NTP.',
+    ),
+  ];
+};
+
+const checkSchema = async ({ pendingMigrations }: Provisor): Promise<Finding> => {
+  const check = 'schema';
+  const { applied, pending } = await pendingMigrations();
+  if (applied === 0) return bad(check, 'The database has not been set up.', 'provisor migrate');
+  if (pending.length > 0) {
+    return bad(check, `The database lacks ${many(pending.length, 'migration', 'migrations')}.`, 'provisor migrate');
+  }
+  return good(check, `All ${applied} migrations are applied.`);
+};
+
+const checkKeys = async ({ panels, db }: Provisor): Promise<Finding> => {
+  const check = 'panels';
+  const all = await panels.list();
+  if (all.length === 0) {
+    return bad(check, 'There is no panel, so nobody can call.', 'provisor panels create <name>');
+  }
+  const now = await db.now();
+  let live = 0;
+  const without: string[] = [];
+  for (const panel of all) {
+    const keys = await panels.listKeys(panel.id);
+    const usable = keys.filter(
+      ({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now),
+    );
+    live += usable.length;
+    if (usable.length === 0) without.push(panel.name);
+  }
+  if (live === 0) return bad(check, 'No panel has a key that is good.', `provisor keys create ${all[0]!.name}`);
+  if (without.length > 0) return note(check, `These panels have no key that is good: ${without.join(', ')}.`);
+  return good(check, `${many(all.length, 'panel', 'panels')} with ${many(live, 'good key', 'good keys')}.`);
+};
+
+const checkOperations = async ({ operations }: Provisor): Promise<Finding[]> => {
+  const stuck = await operations.list({ state: 'stuck' }, { limit: most });
+  const overdue = await operations.overdue(dueForLongMs, most);
+  const check = 'operations';
+  const findings: Finding[] = [];
+  if (stuck.length > 0) {
+    findings.push(
+      bad(
+        check,
+        `${many(stuck.length, 'operation waits', 'operations wait')} for an operator.`,
+        'provisor operations list --state stuck; then provisor operations retry <id>',
+      ),
+    );
+  }
+  if (overdue.length > 0) {
+    findings.push(
+      bad(
+        check,
+        `${many(overdue.length, 'operation has', 'operations have')} been due for more than ${formatDuration(dueForLongMs)}, and nobody takes ${overdue.length === 1 ? 'it' : 'them'}.`,
+        `Run a server with PROVISOR_WORKERS above 0; then look with provisor operations show ${overdue[0]!.id}`,
+      ),
+    );
+  }
+  return findings.length > 0 ? findings : [good(check, 'No operation is stuck or late.')];
+};
+
+/** What a check finds; what it throws is a bad finding too. */
+const guarded = async (check: string, remedy: string, work: () => Promise<Finding[]>): Promise<Finding[]> => {
+  try {
+    return await work();
+  } catch (error) {
+    return [bad(check, failureOf(error).message, remedy)];
+  }
+};
+
+const checkInside = async (provisor: Provisor): Promise<Finding[]> => {
+  const { databaseUrl, embedded } = provisor.config;
+  const remedy = embedded
+    ? `See whether ${databaseUrl.slice('sqlite:'.length)} is a file of Provisor that can be read and written.`
+    : 'See whether the database of DATABASE_URL runs, can be reached from here and takes its user and password.';
+  const database = await guarded('database', remedy, () => checkDatabase(provisor));
+  if (database.some(isBad)) return database;
+  const schema = await guarded('schema', 'Start the release that made it, or a later one.', async () => [
+    await checkSchema(provisor),
+  ]);
+  if (schema.some(isBad)) return [...database, ...schema];
+  return [
+    ...database,
+    ...schema,
+    ...(await guarded('panels', remedy, async () => [await checkKeys(provisor)])),
+    ...(await guarded('operations', remedy, () => checkOperations(provisor))),
+  ];
+};
+
+/** Everything that was found, in the order in which one thing needs the other. */
+export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[]> => {
+  let config: Config;
+  try {
+    config = loadConfig();
+  } catch (error) {
+    const { message } = failureOf(error);
+    return [bad('configuration', message, 'Correct the environment or the file .env; README lists the variables.')];
+  }
+  const findings = [good('configuration', 'The configuration can be read.'), ...checkDataDir(config)];
+  const alive = setInterval(() => {}, 60_000);
+  try {
+    const provisor = createProvisor(config, logOf(config));
+    try {
+      findings.push(...(await checkInside(provisor)));
+    } finally {
+      await provisor.close();
+    }
+    findings.push(...(await checkListeners(config)));
+  } finally {
+    clearInterval(alive);
+  }
+  return findings;
+};
+
+const marks = { good: 'ok  ', note: 'note', bad: 'BAD ' };
+
+/** The findings for people, each remedy below what it is for. */
+export const describeFindings = (findings: Finding[]): string => {
+  const widest = Math.max(...findings.map(({ check }) => check.length));
+  const lines = findings.flatMap(({ check, state, finding, remedy }) => {
+    const indent = ' '.repeat(6 + widest + 2);
+    const text = finding.split('\n').map(plain).join(`\n${indent}`);
+    return [
+      `${marks[state]}  ${check.padEnd(widest)}  ${text}`,
+      ...(remedy === undefined ? [] : [`${indent}→ ${remedy}`]),
+    ];
+  });
+  const count = findings.filter(isBad).length;
+  const verdict =
+    count === 0
+      ? 'Everything is in order.'
+      : `${count === 1 ? 'One thing needs' : `${count} things need`} your attention.`;
+  return [...lines, '', verdict].join('\n');
+};

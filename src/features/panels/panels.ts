@@ -1,0 +1,146 @@
+import type { Database } from '../../database/database.ts';
+import { isUniqueViolation } from '../../database/errors.ts';
+import { AppError } from '../../kit/errors.ts';
+import { newId } from '../../kit/ids.ts';
+import type { Log } from '../../kit/log.ts';
+import { macEquals, macOf, makeKey, type PanelKey, panelScopes, parseKey, type Scope } from './panel-key.ts';
+import * as store from './panel-store.ts';
+
+/** A caller whose key was found good. */
+export interface Identity {
+  panelId: string;
+  panelName: string;
+  keyId: string;
+  scopes: readonly Scope[];
+  expiresAt: number | null;
+}
+
+const minute = 60_000;
+
+const identityOf = (key: PanelKey & { panelName: string }): Identity => ({
+  panelId: key.panelId,
+  panelName: key.panelName,
+  keyId: key.id,
+  scopes: key.scopes,
+  expiresAt: key.expiresAt,
+});
+
+const unauthenticated = (code: string, message: string) => new AppError('unauthenticated', code, message);
+
+/** Panels and their keys. */
+export const createPanels = ({ db, pepper, log }: { db: Database; pepper: string; log: Log }) => {
+  const noted = new Map<string, number>();
+  // Compared against when there is no such key, so that an unknown id takes as long as a wrong secret.
+  const nobody = macOf(pepper, 'nobody', 'nothing');
+
+  const noteUse = (keyId: string, now: number): void => {
+    const last = noted.get(keyId);
+    if (last !== undefined && now - last < minute) return;
+    noted.set(keyId, now);
+    store.noteUse(db.knex, keyId, now, now - minute).catch((error: unknown) => {
+      log.debug({ key: keyId, err: error }, 'Could not note the use of a key');
+    });
+  };
+
+  /**
+   * Finds out who holds a key. Errors: `unauthenticated`, `key_expired`,
+   * `key_revoked` (all 401). An outage of the database is thrown as it is: it is
+   * never taken for a wrong key.
+   */
+  const authenticate = async (text: string | undefined): Promise<Identity> => {
+    const parts = text === undefined ? null : parseKey(text);
+    if (!parts) {
+      throw unauthenticated('unauthenticated', 'Send a key: Authorization: Bearer pvr_<keyid>_<secret>');
+    }
+    const key = await store.findKeyWithPanel(db.knex, parts.id);
+    const good = macEquals(key?.secretMac ?? nobody, macOf(pepper, parts.id, parts.secret));
+    if (!key || !good) throw unauthenticated('unauthenticated', 'This key is not known.');
+    if (key.revokedAt !== null) throw unauthenticated('key_revoked', 'This key has been revoked.');
+    const now = await db.now();
+    if (key.expiresAt !== null && key.expiresAt <= now) throw unauthenticated('key_expired', 'This key has expired.');
+    noteUse(key.id, now);
+    return identityOf(key);
+  };
+
+  /** Who holds the key of this id. For calls that have been authenticated. */
+  const identify = async (keyId: string): Promise<Identity> => {
+    const key = await store.findKeyWithPanel(db.knex, keyId);
+    if (!key) throw unauthenticated('unauthenticated', 'This key is not known.');
+    return identityOf(key);
+  };
+
+  const issue = async (
+    panelId: string,
+    wish: { scopes?: readonly Scope[]; expiresAt?: number | null },
+  ): Promise<{ key: PanelKey; text: string }> => {
+    const made = makeKey();
+    const key: PanelKey = {
+      id: made.id,
+      panelId,
+      secretMac: macOf(pepper, made.id, made.secret),
+      scopes: [...(wish.scopes ?? panelScopes)],
+      createdAt: await db.now(),
+      expiresAt: wish.expiresAt ?? null,
+      revokedAt: null,
+      lastUsedAt: null,
+    };
+    await store.insertKey(db.knex, key);
+    return { key, text: made.text };
+  };
+
+  const requirePanel = async (name: string): Promise<store.Panel> => {
+    const panel = await store.findPanelByName(db.knex, name);
+    if (!panel) throw new AppError('not_found', 'not_found', `There is no panel "${name}".`);
+    return panel;
+  };
+
+  const requireKey = async (id: string): Promise<PanelKey> => {
+    const key = await store.findKey(db.knex, id);
+    if (!key) throw new AppError('not_found', 'not_found', `There is no key "${id}".`);
+    return key;
+  };
+
+  return {
+    authenticate,
+    identify,
+    list: () => store.listPanels(db.knex),
+    require: requirePanel,
+    /** Errors: `invalid_request` when the name is taken. */
+    create: async (name: string): Promise<store.Panel> => {
+      const panel = { id: newId(), name, createdAt: await db.now() };
+      try {
+        await store.insertPanel(db.knex, panel);
+      } catch (error) {
+        if (isUniqueViolation(error))
+          throw new AppError('invalid', 'invalid_request', `There is a panel "${name}" already.`);
+        throw error;
+      }
+      return panel;
+    },
+    listKeys: (panelId: string) => store.listKeys(db.knex, panelId),
+    /** Makes a key. Its text is in the answer and nowhere else, ever again. */
+    issue,
+    /** Makes a key with the same scopes; the old one lives on for `overlapMs`, so that the panel can be changed over at leisure. */
+    rotate: async (keyId: string, overlapMs: number): Promise<{ key: PanelKey; text: string }> => {
+      const old = await requireKey(keyId);
+      const now = await db.now();
+      if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) {
+        throw new AppError(
+          'invalid',
+          'invalid_request',
+          `The key "${keyId}" is not in use any more; make a new one instead.`,
+        );
+      }
+      const fresh = await issue(old.panelId, { scopes: old.scopes });
+      await store.expireKey(db.knex, keyId, now + overlapMs);
+      return fresh;
+    },
+    /** Ends a key at once. Repeating it is harmless. */
+    revoke: async (keyId: string): Promise<void> => {
+      await requireKey(keyId);
+      await store.revokeKey(db.knex, keyId, await db.now());
+    },
+  };
+};
+
+export type Panels = ReturnType<typeof createPanels>;

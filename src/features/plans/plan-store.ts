@@ -1,0 +1,51 @@
+import type { Queries, Tx } from '../../database/database.ts';
+import { isUniqueViolation } from '../../database/errors.ts';
+import { int } from '../../database/rows.ts';
+import type { Plan } from './plan.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
+const decode = (row: any): Plan => ({
+  name: row.name,
+  memoryMb: int(row.memory_mb),
+  diskMb: int(row.disk_mb),
+  backups: int(row.backups),
+  domains: int(row.domains),
+});
+
+export const findPlan = async (queries: Queries, name: string): Promise<Plan | null> => {
+  const row = await queries('plans').where({ name }).first();
+  return row ? decode(row) : null;
+};
+
+/** In the order of their names; `after` is the last one of the page before. */
+export const listPlans = async (queries: Queries, page: { limit: number; after?: string }): Promise<Plan[]> => {
+  const query = queries('plans').orderBy('name').limit(page.limit);
+  if (page.after !== undefined) query.where('name', '>', page.after);
+  return (await query).map(decode);
+};
+
+/** Makes or changes a plan. */
+export const putPlan = async (tx: Tx, plan: Plan, at: number): Promise<void> => {
+  const grants = {
+    memory_mb: plan.memoryMb,
+    disk_mb: plan.diskMb,
+    backups: plan.backups,
+    domains: plan.domains,
+    updated_at: at,
+  };
+  const change = () => tx('plans').where({ name: plan.name }).update(grants);
+  if ((await change()) === 1) return;
+  try {
+    await tx('plans').insert({ ...grants, name: plan.name, created_at: at });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    await change();
+  }
+};
+
+/** Removes a plan unless a service that is not deleted has it: in one statement, so that no create slips in between. */
+export const deletePlan = async (tx: Tx, name: string): Promise<boolean> =>
+  (await tx('plans')
+    .where({ name })
+    .whereNotExists(tx('services').where({ plan: name }).whereNull('deleted_at').select('id'))
+    .delete()) === 1;

@@ -1,0 +1,185 @@
+/** The SQL of sites: `services` rows of kind `site`, and `sites` for what is particular to them. */
+import type { Queries, Tx } from '../../database/database.ts';
+import { int, intOrNull } from '../../database/rows.ts';
+import type { ServiceKey } from '../../operations/operation.ts';
+import type { Site, SiteState } from './site.ts';
+
+export const siteKey = (panelId: string, serviceId: string): ServiceKey => ({ panelId, kind: 'site', serviceId });
+
+const columns = [
+  'services.*',
+  'sites.email',
+  'sites.subdomain',
+  'sites.vmid',
+  'sites.private_ip',
+  'sites.public_ip',
+  'sites.memory_mb',
+  'sites.disk_mb',
+  'sites.created_by',
+];
+
+const where = ({ panelId, kind, serviceId }: ServiceKey) => ({
+  'services.panel_id': panelId,
+  'services.kind': kind,
+  'services.service_id': serviceId,
+});
+
+export interface SiteFilter {
+  panelId?: string;
+  customerId?: string;
+  state?: SiteState;
+}
+
+/** What a new or renewed site is made of. */
+export interface SiteDraft {
+  key: ServiceKey;
+  id: string;
+  customerId: string | null;
+  plan: string;
+  email: string;
+  subdomain: string;
+  vmid: number;
+  privateIp: string;
+  publicIp: string;
+  memoryMb: number;
+  diskMb: number;
+}
+
+export const createSiteStore = ({ domain }: { domain: string }) => {
+  // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
+  const decode = (row: any): Site => ({
+    key: { panelId: row.panel_id, kind: row.kind, serviceId: row.service_id },
+    id: row.id,
+    customerId: row.customer_id,
+    state: row.state,
+    plan: row.plan,
+    generation: int(row.generation),
+    email: row.email,
+    subdomain: row.subdomain,
+    hostname: row.subdomain === null ? null : `${row.subdomain}.${domain}`,
+    vmid: intOrNull(row.vmid),
+    privateIp: row.private_ip,
+    publicIp: row.public_ip,
+    memoryMb: int(row.memory_mb),
+    diskMb: int(row.disk_mb),
+    suspendedAt: intOrNull(row.suspended_at),
+    suspendedReason: row.suspended_reason,
+    createdAt: int(row.created_at),
+    updatedAt: int(row.updated_at),
+    deletedAt: intOrNull(row.deleted_at),
+    createdBy: row.created_by,
+  });
+
+  const joined = (queries: Queries) => queries('services').join('sites', 'sites.id', 'services.id');
+
+  const grants = (draft: SiteDraft) => ({
+    email: draft.email,
+    subdomain: draft.subdomain,
+    vmid: draft.vmid,
+    private_ip: draft.privateIp,
+    public_ip: draft.publicIp,
+    memory_mb: draft.memoryMb,
+    disk_mb: draft.diskMb,
+  });
+
+  return {
+    find: async (queries: Queries, key: ServiceKey): Promise<Site | null> => {
+      const row = await joined(queries).where(where(key)).first(columns);
+      return row ? decode(row) : null;
+    },
+
+    /** Newest first. Deleted sites only when asked for by their state. */
+    list: async (queries: Queries, filter: SiteFilter, page: { limit: number; before?: string }): Promise<Site[]> => {
+      const query = joined(queries)
+        .where('services.kind', 'site')
+        .orderBy('services.id', 'desc')
+        .limit(page.limit)
+        .select(columns);
+      if (filter.panelId !== undefined) query.where('services.panel_id', filter.panelId);
+      if (filter.customerId !== undefined) query.where('services.customer_id', filter.customerId);
+      if (filter.state !== undefined) query.where('services.state', filter.state);
+      else query.whereNull('services.deleted_at');
+      if (page.before !== undefined) query.where('services.id', '<', page.before);
+      return (await query).map(decode);
+    },
+
+    /** Claims the service_id. Errors: a unique violation when it is taken. */
+    insertService: async (
+      tx: Tx,
+      service: { key: ServiceKey; id: string; customerId: string | null; plan: string },
+      at: number,
+    ): Promise<void> => {
+      await tx('services').insert({
+        panel_id: service.key.panelId,
+        kind: service.key.kind,
+        service_id: service.key.serviceId,
+        id: service.id,
+        customer_id: service.customerId,
+        state: 'creating',
+        plan: service.plan,
+        created_at: at,
+        updated_at: at,
+      });
+    },
+
+    insert: async (tx: Tx, draft: SiteDraft, createdBy: string): Promise<void> => {
+      await tx('sites').insert({ id: draft.id, panel_id: draft.key.panelId, ...grants(draft), created_by: createdBy });
+    },
+
+    /** A failed site is made anew, with new names. */
+    renew: async (tx: Tx, draft: SiteDraft, createdBy: string, at: number): Promise<void> => {
+      await tx('services')
+        .where(where(draft.key))
+        .update({
+          state: 'creating',
+          plan: draft.plan,
+          customer_id: draft.customerId,
+          generation: tx.raw('generation + 1'),
+          updated_at: at,
+        });
+      await tx('sites')
+        .where({ id: draft.id })
+        .update({ ...grants(draft), created_by: createdBy });
+    },
+
+    setState: async (tx: Tx, key: ServiceKey, state: SiteState, at: number): Promise<void> => {
+      await tx('services').where(where(key)).update({ state, updated_at: at });
+    },
+
+    suspended: async (tx: Tx, key: ServiceKey, reason: string | null, at: number): Promise<void> => {
+      await tx('services')
+        .where(where(key))
+        .update({ state: 'suspended', suspended_at: at, suspended_reason: reason, updated_at: at });
+    },
+
+    unsuspended: async (tx: Tx, key: ServiceKey, at: number): Promise<void> => {
+      await tx('services')
+        .where(where(key))
+        .update({ state: 'active', suspended_at: null, suspended_reason: null, updated_at: at });
+    },
+
+    upgraded: async (
+      tx: Tx,
+      site: Site,
+      plan: { name: string; memoryMb: number; diskMb: number },
+      at: number,
+    ): Promise<void> => {
+      await tx('services').where(where(site.key)).update({ plan: plan.name, updated_at: at });
+      await tx('sites').where({ id: site.id }).update({ memory_mb: plan.memoryMb, disk_mb: plan.diskMb });
+    },
+
+    /** Nothing of the site is left outside; its names are given back. */
+    gone: async (tx: Tx, site: Site, state: 'failed' | 'deleted', at: number): Promise<void> => {
+      await tx('services')
+        .where(where(site.key))
+        .update({
+          state,
+          updated_at: at,
+          ...(state === 'deleted' ? { deleted_at: at, suspended_at: null, suspended_reason: null } : {}),
+        });
+      await tx('sites').where({ id: site.id }).update({ subdomain: null, vmid: null, private_ip: null });
+    },
+  };
+};
+
+export type SiteStore = ReturnType<typeof createSiteStore>;

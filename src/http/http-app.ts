@@ -1,0 +1,200 @@
+/**
+ * From a request to a handler and back: who asks, which operation, does it fit the
+ * contract, was it answered before. Nothing of the business is known here.
+ */
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { type ContractOperation, type OpenApiDocument, operationsOf } from '../contract/document.ts';
+import type { Stream } from '../contract/handler.ts';
+import type { Caller } from '../kit/caller.ts';
+import type { Clock } from '../kit/clock.ts';
+import { AppError } from '../kit/errors.ts';
+import { newId } from '../kit/ids.ts';
+import type { Log } from '../kit/log.ts';
+import { createContractCheck } from './contract-check.ts';
+import { errorHandler } from './errors.ts';
+import { type Idempotency, requireKey } from './idempotency.ts';
+import { readJson } from './json-body.ts';
+import { waitSecondsOf } from './prefer.ts';
+import { createRouter, type Match } from './router.ts';
+import { openEventStream } from './sse.ts';
+
+/** Who a key belongs to, as far as this layer needs to know. */
+export interface Authenticated {
+  panelId: string;
+  keyId: string;
+  scopes: readonly string[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each handler was checked against its operation by `Handlers`
+type AnyHandler = (input: any) => unknown;
+
+export interface HttpAppOptions {
+  document: OpenApiDocument;
+  handlers: Record<string, AnyHandler>;
+  authenticate: (key: string | undefined) => Promise<Authenticated>;
+  idempotency: Idempotency;
+  clock: Clock;
+  log: Log;
+  /** Checks our own answers too. On in tests. */
+  validateResponses: boolean;
+  /** Aborts when this process is about to end: whoever waits gets the answer as it is then. */
+  draining: AbortSignal;
+}
+
+const bearer = (header: string | undefined): string | undefined => /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
+
+/** Throws unless every operation has a handler and every handler an operation. */
+const requireMatch = (operations: ContractOperation[], handlers: Record<string, AnyHandler>): void => {
+  const wished = new Set(operations.map((operation) => operation.operationId));
+  const missing = [...wished].filter((id) => !Object.hasOwn(handlers, id));
+  const extra = Object.keys(handlers).filter((id) => !wished.has(id));
+  if (missing.length === 0 && extra.length === 0) return;
+  throw new Error(
+    `The contract and the handlers differ.${missing.length > 0 ? ` Without a handler: ${missing.join(', ')}.` : ''}${extra.length > 0 ? ` Without an operation: ${extra.join(', ')}.` : ''}`,
+  );
+};
+
+interface AnyReply {
+  status: number;
+  headers?: Record<string, string>;
+  body: unknown;
+  type?: string;
+}
+
+const sendReply = (res: Response, { status, headers = {}, body, type }: AnyReply): void => {
+  res.status(status);
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  if (body === undefined) res.end();
+  else if (type !== undefined) res.type(type).send(body);
+  else res.json(body);
+};
+
+/** Builds the Express application. Errors: any mismatch between contract and handlers, any fault in the contract. */
+export const createHttpApp = async (options: HttpAppOptions): Promise<Express> => {
+  const { document, handlers, authenticate, idempotency, clock, log, draining } = options;
+  const operations = operationsOf(document);
+  requireMatch(operations, handlers);
+  const route = createRouter(operations);
+  const contract = await createContractCheck(document, operations, { validateResponses: options.validateResponses });
+
+  /** Errors: 401 of `authenticate`, `scope_missing` (403). */
+  const identify = async (operation: ContractOperation, req: Request): Promise<Authenticated | null> => {
+    if (!operation.secured) return null;
+    const identity = await authenticate(bearer(req.headers.authorization));
+    if (operation.scope !== null && !identity.scopes.includes(operation.scope)) {
+      throw new AppError(
+        'forbidden',
+        'scope_missing',
+        `This key may not do that: it lacks the scope ${operation.scope}.`,
+      );
+    }
+    return identity;
+  };
+
+  const closedSignal = (res: Response): AbortSignal => {
+    const closed = new AbortController();
+    res.once('close', () => closed.abort());
+    return AbortSignal.any([closed.signal, draining]);
+  };
+
+  const handle = async (match: Match, caller: Caller, req: Request, signal: AbortSignal): Promise<AnyReply | Stream> =>
+    (await handlers[match.operation.operationId]!({
+      caller,
+      path: req.params as never,
+      query: req.query as never,
+      body: req.body as never,
+      waitSeconds: waitSecondsOf(req.headers.prefer as string | undefined),
+      signal,
+    })) as AnyReply | Stream;
+
+  const answer = async (match: Match, caller: Caller, req: Request, res: Response): Promise<void> => {
+    const signal = closedSignal(res);
+    const reply = await handle(match, caller, req, signal);
+    if (!('stream' in reply)) return sendReply(res, reply);
+    const events = openEventStream(res, clock);
+    try {
+      await reply.stream(events.write, signal);
+    } finally {
+      events.close();
+    }
+  };
+
+  /** As `answer`, but carried out once only for each key. The answer is stored before it is sent. */
+  const answerOnce = async (key: string, match: Match, caller: Caller, req: Request, res: Response): Promise<void> => {
+    const request = [match.operation.operationId, req.params, req.body ?? null];
+    const stored = await idempotency.begin(caller.panelId, key, request);
+    if (stored) {
+      res.setHeader('Idempotency-Replayed', 'true');
+      return sendReply(res, { ...stored, body: stored.body === '' ? undefined : JSON.parse(stored.body) });
+    }
+    let reply: AnyReply | Stream;
+    try {
+      reply = await handle(match, caller, req, closedSignal(res));
+    } catch (error) {
+      // A refusal is not stored: the next try under this key looks anew.
+      await idempotency.forget(caller.panelId, key).catch((failure: unknown) => {
+        log.warn({ request: caller.requestId, err: failure }, 'An Idempotency-Key stays locked for a minute');
+      });
+      throw error;
+    }
+    if ('stream' in reply) throw new Error(`${match.operation.operationId} cannot be answered once: it streams`);
+    await idempotency.store(caller.panelId, key, {
+      status: reply.status,
+      headers: reply.headers ?? {},
+      body: reply.body === undefined ? '' : JSON.stringify(reply.body),
+    });
+    sendReply(res, reply);
+  };
+
+  const serve = async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    const match = route(req.method, req.path);
+    res.locals.operation = match.operation;
+    const identity = await identify(match.operation, req);
+    if (match.operation.takesBody) await readJson(req, res);
+    await contract.check(match, req, res, next);
+    const caller: Caller = {
+      panelId: identity?.panelId ?? '',
+      actor: identity?.keyId ?? 'nobody',
+      requestId: String(res.locals.requestId),
+    };
+    const key = match.operation.takesIdempotencyKey && identity ? req.headers['idempotency-key'] : undefined;
+    if (typeof key !== 'string') return answer(match, caller, req, res);
+    requireKey(key);
+    return answerOnce(key, match, { ...caller, idempotencyKey: key }, req, res);
+  };
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+
+  app.use((req, res, next) => {
+    const requestId = newId();
+    const began = clock.monotonic();
+    res.locals.requestId = requestId;
+    res.setHeader('X-Request-Id', requestId);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Cache-Control', 'no-store');
+    if (draining.aborted) res.setHeader('Connection', 'close');
+    res.once('finish', () => {
+      const operation = res.locals.operation as ContractOperation | undefined;
+      log.debug(
+        {
+          request: requestId,
+          method: req.method,
+          operation: operation?.operationId ?? null,
+          status: res.statusCode,
+          ms: Math.round(clock.monotonic() - began),
+        },
+        'Request',
+      );
+    });
+    next();
+  });
+  app.use((req, res, next) => {
+    serve(req, res, next).catch(next);
+  });
+  app.use(errorHandler({ log }));
+  return app;
+};

@@ -1,0 +1,48 @@
+/** The body of a request: JSON that everything behind this takes alike. */
+import express, { type Request, type Response } from 'express';
+import { AppError } from '../kit/errors.ts';
+
+const maxBytes = '64kb';
+/** Far more than the contract has. Bodies are hashed and compared by functions that call themselves. */
+const maxDepth = 64;
+
+/** The parser would take UTF-7 and UTF-16 too, which nothing before us reads as we would (RFC 8259 has UTF-8 only). */
+const requireUtf8 = (_req: unknown, _res: unknown, _body: Buffer, charset: string): void => {
+  if (charset !== 'utf-8') throw Object.assign(new Error(`The charset ${charset}`), { type: 'charset.unsupported' });
+};
+
+const parse = express.json({
+  limit: maxBytes,
+  strict: true,
+  type: ['application/json', 'application/*+json'],
+  verify: requireUtf8,
+});
+
+/** Half a surrogate pair and 1e999 are JSON, but no database and no hash takes them. */
+const isSound = (value: unknown, depth = 0): boolean => {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return (
+    depth < maxDepth && Object.entries(value).every(([key, inner]) => key.isWellFormed() && isSound(inner, depth + 1))
+  );
+};
+
+/** What zlib throws, which the parser passes on with a status and no type. */
+const isUnpacking = (error: unknown): boolean =>
+  error instanceof Error && 'status' in error && error.status === 400 && !('type' in error);
+
+/** Puts the body into `req.body`. Errors: the parser's, `invalid_json`, `invalid_request`. */
+export const readJson = (req: Request, res: Response): Promise<void> =>
+  new Promise((resolve, reject) => {
+    parse(req, res, (error?: unknown) => {
+      if (isUnpacking(error)) {
+        reject(new AppError('invalid', 'invalid_request', 'The body is not packed as its Content-Encoding says.'));
+      } else if (error) reject(error);
+      else if (isSound(req.body)) resolve();
+      else {
+        const why = 'a text is not Unicode, a number is too large, or it is nested too deeply';
+        reject(new AppError('invalid', 'invalid_json', `The body cannot be used: ${why}.`));
+      }
+    });
+  });

@@ -1,0 +1,97 @@
+/** The listener: starts with a sentence when the port is taken, and ends without dropping an answer. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../kit/clock.ts';
+import { newId } from '../kit/ids.ts';
+
+/** How long a kept-alive connection may stay silent once the process is about to end. */
+const lingerMs = 1_000;
+/** Answers that take longer than this are given up. */
+const longestMs = 30_000;
+
+export interface HttpServer {
+  readonly port: number;
+  /**
+   * Takes no new connections, answers what comes on the open ones (each answer
+   * says `Connection: close`), and resolves when all are closed.
+   */
+  drain(): Promise<void>;
+}
+
+const unreadable: Record<string, readonly [status: string, sentence: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The address and the headers are too long.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+};
+
+/** What Node cannot read never reaches the application. It is answered here, in the one shape that all errors have. */
+const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: unknown }): void => {
+  // Nothing may be written into an answer that is under way.
+  if (!socket.writable || socket._httpMessage || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, sentence] = unreadable[error.code ?? ''] ?? ['400 Bad Request', 'The request is not valid HTTP.'];
+  const requestId = newId();
+  const body = { success: false, error: sentence, code: 'invalid_request', retryable: false, request_id: requestId };
+  const text = JSON.stringify(body);
+  const headers = [
+    `HTTP/1.1 ${status}`,
+    `X-Request-Id: ${requestId}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${text}`);
+};
+
+/** Errors: a sentence that names the port and the variable, when it is taken or not allowed. */
+export const listen = async (
+  listener: RequestListener,
+  { host, port, variable, clock }: { host: string; port: number; variable: string; clock: Clock },
+): Promise<HttpServer> => {
+  const server: Server = createServer(
+    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
+    listener,
+  );
+  server.on('clientError', refuseUnreadable);
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE')
+        reject(new Error(`Port ${port} on ${host} is taken by another program. Set ${variable} to a free port.`));
+      else if (error.code === 'EACCES')
+        reject(new Error(`This user may not listen on port ${port}. Set ${variable} to a port above 1023.`));
+      else if (error.code === 'EADDRNOTAVAIL')
+        reject(new Error(`${host} is not an address of this machine. Set PROVISOR_HOST to one that is.`));
+      else reject(error);
+    });
+    server.listen(port, host, resolve);
+  });
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    drain: () =>
+      new Promise<void>((resolve) => {
+        // http's own close() also cuts idle connections, on which a request may just be coming in.
+        NetServer.prototype.close.call(server, () => resolve());
+        clock.after(lingerMs, () => server.closeIdleConnections());
+        clock.after(longestMs, () => {
+          for (const connection of connections) connection.destroy();
+        });
+        const keepLooking = () => {
+          if (connections.size === 0) return;
+          clock.after(250, () => {
+            server.closeIdleConnections();
+            keepLooking();
+          });
+        };
+        clock.after(lingerMs, keepLooking);
+      }),
+  };
+};

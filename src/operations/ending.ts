@@ -1,0 +1,76 @@
+/** How an operation ends, and what follows from it: all in the transaction that ends it. */
+import type { Tx } from '../database/database.ts';
+import { appendAudit } from './audit.ts';
+import type { AnyDefinition } from './definition.ts';
+import { activeKey, type Operation, type OperationError } from './operation.ts';
+import { findActive, type OperationPatch, patchInState } from './operation-store.ts';
+import { tellOthers } from './outbox.ts';
+import { settleHolds } from './quota.ts';
+
+/** The columns of an operation that has ended. */
+export const endedPatch = (
+  outcome: 'done' | 'failed',
+  ending: { at: number; message: string; error?: OperationError },
+): OperationPatch => ({
+  state: outcome,
+  owner: null,
+  due_at: null,
+  active_key: null,
+  stuck_in: null,
+  step_name: null,
+  attempts: 0,
+  finished_at: ending.at,
+  message: ending.message,
+  ...(outcome === 'done' ? { percent: 100, error: null } : {}),
+  ...(ending.error ? { error: JSON.stringify(ending.error) } : {}),
+});
+
+/** What follows once the row itself says that the operation has ended. Returns the operation that goes on in its place. */
+export const followUp = async (
+  tx: Tx,
+  definitions: { find(kind: string): AnyDefinition | undefined },
+  operation: Operation,
+  ending: { outcome: 'done' | 'failed'; error: OperationError | null; at: number },
+): Promise<Operation | null> => {
+  const { service } = operation;
+  await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');
+  await noteEnd(tx, operation, ending);
+  return promoteNext(tx, definitions, operation, ending.at);
+};
+
+/** Puts an end, or a halt, into the outbox and the audit trail. */
+export const noteEnd = async (
+  tx: Tx,
+  operation: Operation,
+  ending: { outcome: 'done' | 'failed' | 'stuck'; error: OperationError | null; at: number },
+): Promise<void> => {
+  const { service } = operation;
+  const facts = {
+    operation_id: operation.id,
+    service_id: service.serviceId,
+    ...(ending.error ? { error: { code: ending.error.code, message: ending.error.message } } : {}),
+  };
+  await tellOthers(tx, service, { name: `${operation.kind}.${ending.outcome}`, payload: facts, at: ending.at });
+  await appendAudit(tx, {
+    chain: activeKey(service),
+    at: ending.at,
+    actor: 'engine',
+    action: operation.kind,
+    outcome: ending.outcome,
+    details: facts,
+    requestId: operation.requestId,
+  });
+};
+
+const promoteNext = async (
+  tx: Tx,
+  definitions: { find(kind: string): AnyDefinition | undefined },
+  ended: Operation,
+  at: number,
+): Promise<Operation | null> => {
+  const { next } = await findActive(tx, ended.service);
+  if (!next) return null;
+  await patchInState(tx, next, { state: 'queued', active_key: activeKey(ended.service), due_at: at });
+  await definitions.find(next.kind)?.accepted?.(tx, next.service, next.params);
+  return next;
+};

@@ -1,0 +1,98 @@
+/**
+ * Counted limits of a service. The database decides: a unit is taken by one
+ * guarded UPDATE, so no race can pass the limit, and what an operation took is
+ * given back once if it fails.
+ */
+import type { Queries, Tx } from '../database/database.ts';
+import { int } from '../database/rows.ts';
+import { AppError } from '../kit/errors.ts';
+import type { ServiceKey } from './operation.ts';
+
+export interface Quota {
+  resource: string;
+  used: number;
+  limit: number;
+}
+
+const where = ({ panelId, kind, serviceId }: ServiceKey) => ({ panel_id: panelId, kind, service_id: serviceId });
+
+/** Sets the limits of a new service, or of one that is made anew; what is used starts at none. */
+export const openQuotas = async (tx: Tx, service: ServiceKey, limits: Record<string, number>): Promise<void> => {
+  await tx('quotas').where(where(service)).delete();
+  for (const [resource, lim] of Object.entries(limits)) {
+    await tx('quotas').insert({ ...where(service), resource, used: 0, lim });
+  }
+};
+
+export const readQuotas = async (queries: Queries, service: ServiceKey): Promise<Quota[]> => {
+  const rows = await queries('quotas').where(where(service)).select('resource', 'used', 'lim').orderBy('resource');
+  return rows.map((row) => ({ resource: row.resource, used: int(row.used), limit: int(row.lim) }));
+};
+
+/** Takes units. Errors: `quota_exceeded` (409) with the figures when the limit is reached. */
+export const takeQuota = async (tx: Tx, service: ServiceKey, resource: string, amount = 1): Promise<void> => {
+  const taken = await tx('quotas')
+    .where({ ...where(service), resource })
+    .whereRaw('used + ? <= lim', [amount])
+    .increment('used', amount);
+  if (taken === 1) return;
+  const quota = (await readQuotas(tx, service)).find((candidate) => candidate.resource === resource);
+  const { used, limit } = quota ?? { used: 0, limit: 0 };
+  const name = `${resource.charAt(0).toUpperCase()}${resource.slice(1)}`;
+  throw new AppError('limit', 'quota_exceeded', `${name} quota exceeded: ${used} of ${limit} used`, {
+    details: { resource, used, limit },
+  });
+};
+
+/** Gives units back. */
+export const returnQuota = async (tx: Tx, service: ServiceKey, resource: string, amount = 1): Promise<void> => {
+  await tx('quotas')
+    .where({ ...where(service), resource })
+    .where('used', '>=', amount)
+    .decrement('used', amount);
+};
+
+/** Sets limits. False, with nothing changed for that resource, where more is in use than the new limit. */
+export const setLimit = async (tx: Tx, service: ServiceKey, resource: string, limit: number): Promise<boolean> =>
+  (await tx('quotas')
+    .where({ ...where(service), resource })
+    .where('used', '<=', limit)
+    .update({ lim: limit })) === 1;
+
+/** Takes units for an operation; `settleHolds` later keeps them or gives them back. */
+export const holdQuota = async (
+  tx: Tx,
+  service: ServiceKey,
+  operationId: string,
+  resource: string,
+  amount: number,
+): Promise<void> => {
+  await takeQuota(tx, service, resource, amount);
+  await tx('quota_holds').insert({
+    operation_id: operationId,
+    resource,
+    panel_id: service.panelId,
+    service_kind: service.kind,
+    service_id: service.serviceId,
+    amount,
+    state: 'held',
+  });
+};
+
+/** Ends an operation's holds, once: whoever moves the row out of `held` gives the units back, nobody after it. */
+export const settleHolds = async (
+  tx: Tx,
+  service: ServiceKey,
+  operationId: string,
+  outcome: 'kept' | 'released',
+): Promise<void> => {
+  const holds = await tx('quota_holds')
+    .where({ operation_id: operationId, state: 'held' })
+    .select('resource', 'amount');
+  for (const hold of holds) {
+    const settled = await tx('quota_holds')
+      .where({ operation_id: operationId, resource: hold.resource, state: 'held' })
+      .update({ state: outcome });
+    if (settled === 1 && outcome === 'released') await returnQuota(tx, service, hold.resource, int(hold.amount));
+  }
+};

@@ -1,0 +1,366 @@
+/**
+ * One run of one operation: from the claim until it ends, is put off, or the
+ * lease is lost. Between any two lines the process may die; what is in the
+ * database is always enough for the next run to go on.
+ */
+import { afterCommit } from '../database/after-commit.ts';
+import type { Database, Tx } from '../database/database.ts';
+import { isDatabaseDown } from '../database/errors.ts';
+import type { Clock } from '../kit/clock.ts';
+import { ProviderError } from '../kit/errors.ts';
+import type { Log } from '../kit/log.ts';
+import { type Attempt, attemptStep } from './attempt.ts';
+import { type Breakers, ProviderRests } from './breakers.ts';
+import type { AtPoint } from './crash-points.ts';
+import type { AnyDefinition, Definitions } from './definition.ts';
+import { endedPatch, followUp, noteEnd } from './ending.ts';
+import { type Lease, LostLease } from './lease.ts';
+import type { Operation, OperationError } from './operation.ts';
+import { findActive, findOperation, type OperationPatch, patchFenced } from './operation-store.ts';
+import { begunSteps, type Direction, markResource, recordBegun, recordDone, recordError } from './step-store.ts';
+import { backoff, type Timing } from './timing.ts';
+import type { Watchers } from './watch.ts';
+
+export interface RunDeps {
+  db: Database;
+  clock: Clock;
+  timing: Timing;
+  log: Log;
+  definitions: Definitions;
+  breakers: Breakers;
+  watchers: Watchers;
+  /** For tests: see crash-points.ts. */
+  at?: AtPoint | undefined;
+  /** Work became due in this process. */
+  wake: () => void;
+}
+
+/** What to do next: a step, with what it works on; or nothing, because the run is over. */
+type Next = { direction: Direction; index: number; subject: object } | null;
+
+const firstError = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+
+/** Where something is to be taken away, a foreign object of that name means that ours is gone. */
+const isNotOurs = (error: unknown): boolean => error instanceof ProviderError && error.kind === 'conflict';
+
+const sentences = {
+  deadline_exceeded: 'It was not done in time, so what was begun has been taken back.',
+  cancelled: 'It was stopped on request, and what was begun has been taken back.',
+  provider_refused: 'The infrastructure refused it. The operator has been given the details.',
+  attempts_exhausted: 'The infrastructure failed too often. The operator has been given the details.',
+  superseded: 'The service is being deleted instead.',
+} satisfies Record<OperationError['code'], string>;
+
+export const createRun = (
+  deps: RunDeps,
+  definition: AnyDefinition,
+  claimed: Operation,
+  lease: Lease,
+  draining: AbortSignal,
+) => {
+  const { db, clock, timing, log, definitions, breakers, watchers, at } = deps;
+  const run = { id: claimed.id, fence: claimed.fence };
+  const steps = definition.steps;
+
+  /** A transaction of this run. Its first statement is the guarded write: with a newer fence in the row it changes nothing and the run is over. */
+  const fenced = async <T>(
+    name: 'enter' | 'step' | 'setback',
+    work: (tx: Tx, now: number, operation: Operation) => Promise<T>,
+    patch: OperationPatch = {},
+  ): Promise<T> => {
+    const since = clock.monotonic();
+    let committed: Parameters<AtPoint>[1] | null = null;
+    const result = await db.transaction(async (tx) => {
+      const now = await db.now(tx);
+      const kept = await patchFenced(tx, run, { due_at: now + timing.leaseMs + timing.graceMs, ...patch });
+      if (!kept) throw new LostLease(run.id);
+      const operation = await findOperation(tx, run.id);
+      if (!operation) throw new LostLease(run.id);
+      afterCommit(tx, () => watchers.changed(run.id));
+      const worked = await work(tx, now, operation);
+      if (at) {
+        committed = placeOf(operation, operation.stepName);
+        await at(`${name}:committing`, committed);
+      }
+      return worked;
+    });
+    if (at && committed) await at(`${name}:committed`, committed);
+    lease.extended(since);
+    return result;
+  };
+
+  const placeOf = (operation: Operation, step: string | null): Parameters<AtPoint>[1] => ({
+    operationId: run.id,
+    kind: definition.kind,
+    fence: run.fence,
+    step,
+    direction: operation.state === 'undoing' ? 'undo' : 'do',
+  });
+
+  const begin = async (
+    tx: Tx,
+    operation: Operation,
+    direction: Direction,
+    index: number,
+    now: number,
+  ): Promise<Next> => {
+    const step = steps[index]!;
+    const subject = await definition.load(tx, operation.service, operation.params);
+    await patchFenced(tx, run, {
+      step: index,
+      step_name: step.name,
+      message: direction === 'do' ? step.say : `Taking back: ${step.say.toLowerCase()}`,
+      ...(direction === 'do' ? { percent: Math.floor((index / steps.length) * 100) } : {}),
+    });
+    await recordBegun(tx, operation, { seq: index, direction, name: step.name }, now);
+    if (direction === 'do' && step.owns) await markResource(tx, operation, step.owns(subject), 'intent', now);
+    const going = direction === 'do' ? step.removes : step.owns;
+    if (going) await markResource(tx, operation, going(subject), 'deleting', now);
+    return { direction, index, subject };
+  };
+
+  const end = async (tx: Tx, operation: Operation, outcome: 'done' | 'failed', now: number): Promise<null> => {
+    const error =
+      outcome === 'failed'
+        ? (operation.error ?? ({ code: 'attempts_exhausted', message: sentences.attempts_exhausted } as const))
+        : null;
+    await patchFenced(
+      tx,
+      run,
+      endedPatch(outcome, { at: now, message: error ? error.message : definition.doneMessage }),
+    );
+    if (outcome === 'done') await definition.done(tx, operation.service, operation.params);
+    else await definition.failed?.(tx, operation.service, operation.params);
+    const next = await followUp(tx, definitions, operation, { outcome, error, at: now });
+    if (next) afterCommit(tx, deps.wake);
+    return null;
+  };
+
+  /** Leaves the rest to another worker, or to this one after its restart. */
+  const handBack = async (tx: Tx, index: number, now: number): Promise<null> => {
+    await patchFenced(tx, run, { step: index, owner: null, due_at: now });
+    return null;
+  };
+
+  /** The next step to take back at or below `from`, or the end. */
+  const undoFrom = async (tx: Tx, operation: Operation, from: number, now: number): Promise<Next> => {
+    const begun = await begunSteps(tx, run.id, from);
+    const index = begun.find((seq) => steps[seq]?.undo !== undefined);
+    if (index === undefined) return end(tx, operation, 'failed', now);
+    return draining.aborted ? handBack(tx, index, now) : begin(tx, operation, 'undo', index, now);
+  };
+
+  const turn = async (
+    tx: Tx,
+    operation: Operation,
+    error: OperationError,
+    now: number,
+    waitMs: number,
+  ): Promise<Next> => {
+    log.warn(
+      { operation: run.id, kind: operation.kind, code: error.code, detail: error.detail },
+      'An operation is being taken back',
+    );
+    const patch = {
+      state: 'undoing',
+      attempts: 0,
+      error: JSON.stringify(error),
+      message: 'Taking back what was done',
+    } as const;
+    if (waitMs > 0) {
+      // A call may still be under way at the provider: it must land before we look for what it made.
+      await patchFenced(tx, run, { ...patch, owner: null, due_at: now + waitMs });
+      return null;
+    }
+    await patchFenced(tx, run, patch);
+    return undoFrom(tx, { ...operation, state: 'undoing', attempts: 0, error }, operation.step, now);
+  };
+
+  const halt = async (tx: Tx, operation: Operation, error: OperationError, now: number): Promise<null> => {
+    const { next } = await findActive(tx, operation.service);
+    if (next) {
+      // A deletion waits: it removes by name whatever this operation left, so nobody needs to be asked.
+      const superseded: OperationError = {
+        code: 'superseded',
+        message: sentences.superseded,
+        ...(error.detail ? { detail: error.detail } : {}),
+      };
+      await patchFenced(tx, run, endedPatch('failed', { at: now, message: superseded.message, error: superseded }));
+      await followUp(tx, definitions, operation, { outcome: 'failed', error: superseded, at: now });
+      afterCommit(tx, deps.wake);
+      return null;
+    }
+    log.error(
+      { operation: run.id, kind: operation.kind, service: operation.service.serviceId, detail: error.detail },
+      'An operation is stuck and needs an operator: provisor operations retry',
+    );
+    await patchFenced(tx, run, {
+      state: 'stuck',
+      stuck_in: operation.state === 'undoing' ? 'undoing' : 'running',
+      owner: null,
+      due_at: null,
+      error: JSON.stringify(error),
+      message: 'It could not be finished by itself. The operator has been told.',
+    });
+    await noteEnd(tx, operation, { outcome: 'stuck', error, at: now });
+    return null;
+  };
+
+  /** Why a run may not go on forward, if there is a reason. */
+  const reasonToTurn = (operation: Operation, now: number): OperationError | null => {
+    if (definition.forwardOnly) return null;
+    if (operation.cancelRequested) return { code: 'cancelled', message: sentences.cancelled };
+    if (now >= operation.deadlineAt) return { code: 'deadline_exceeded', message: sentences.deadline_exceeded };
+    return null;
+  };
+
+  const goForward = async (tx: Tx, operation: Operation, index: number, now: number): Promise<Next> => {
+    const reason = index < steps.length ? reasonToTurn(operation, now) : null;
+    if (reason) return turn(tx, operation, reason, now, 0);
+    if (index === steps.length) return end(tx, operation, 'done', now);
+    return draining.aborted ? handBack(tx, index, now) : begin(tx, operation, 'do', index, now);
+  };
+
+  const enter = (): Promise<Next> =>
+    fenced('enter', (tx, now, operation) =>
+      operation.state === 'undoing'
+        ? undoFrom(tx, operation, operation.step, now)
+        : goForward(tx, operation, operation.step, now),
+    );
+
+  const succeeded = (at: NonNullable<Next>, externalId: string | undefined): Promise<Next> => {
+    const step = steps[at.index]!;
+    const following = at.direction === 'do' ? at.index + 1 : at.index - 1;
+    return fenced(
+      'step',
+      async (tx, now, operation) => {
+        await recordDone(tx, run.id, { seq: at.index, direction: at.direction }, now);
+        if (at.direction === 'do' && step.owns)
+          await markResource(tx, operation, step.owns(at.subject), 'present', now, externalId);
+        const gone = at.direction === 'do' ? step.removes : step.owns;
+        if (gone) await markResource(tx, operation, gone(at.subject), 'gone', now);
+        return at.direction === 'do'
+          ? goForward(tx, operation, following, now)
+          : undoFrom(tx, operation, following, now);
+      },
+      { step: following, attempts: 0 },
+    );
+  };
+
+  const failed = (at: NonNullable<Next>, error: unknown): Promise<Next> => {
+    const step = steps[at.index]!;
+    const detail = `${step.name}: ${firstError(error)}`;
+    const provider = error instanceof ProviderError ? error : null;
+    const never = provider?.retry === 'never';
+    // Whatever did not say that nothing was done may have been done, or may yet be.
+    const tail = provider && provider.kind !== 'unknown_outcome' ? 0 : timing.graceMs;
+    log.warn(
+      { operation: run.id, kind: definition.kind, step: step.name, direction: at.direction, err: error },
+      'A step failed',
+    );
+
+    return fenced('setback', async (tx, now, operation) => {
+      await recordError(tx, run.id, { seq: at.index, direction: at.direction }, detail);
+      const attempts = operation.attempts + 1;
+      const wait = Math.max(backoff(timing, attempts), (provider?.after ?? 0) * 1000) + tail;
+      const limit = definition.maxAttempts ?? 8;
+      const refused: OperationError = never
+        ? { code: 'provider_refused', message: sentences.provider_refused, detail }
+        : { code: 'attempts_exhausted', message: sentences.attempts_exhausted, detail };
+
+      if (at.direction === 'undo') {
+        if (never || attempts >= limit * 3) return halt(tx, operation, refused, now);
+      } else if (definition.forwardOnly) {
+        if (never) return halt(tx, operation, refused, now);
+        if (now + wait >= operation.deadlineAt)
+          return halt(tx, operation, { code: 'deadline_exceeded', message: sentences.deadline_exceeded, detail }, now);
+      } else {
+        const reason =
+          reasonToTurn(operation, now + (never ? 0 : wait)) ?? (never || attempts >= limit ? refused : null);
+        if (reason) return turn(tx, operation, { ...reason, detail }, now, tail);
+      }
+      await patchFenced(tx, run, {
+        owner: null,
+        due_at: now + wait,
+        attempts,
+        message: `${step.say}: this takes longer than usual, trying again`,
+      });
+      return null;
+    });
+  };
+
+  const rests = (at: NonNullable<Next>, restMs: number): Promise<Next> => {
+    const step = steps[at.index]!;
+    return fenced('setback', async (tx, now, operation) => {
+      if (at.direction === 'do') {
+        const reason = reasonToTurn(operation, now);
+        if (reason) return turn(tx, operation, reason, now, 0);
+        if (definition.forwardOnly && now >= operation.deadlineAt) {
+          return halt(tx, operation, { code: 'deadline_exceeded', message: sentences.deadline_exceeded }, now);
+        }
+      }
+      await patchFenced(tx, run, {
+        owner: null,
+        due_at: now + restMs,
+        message: `${step.say}: waiting for the infrastructure to answer again`,
+      });
+      return null;
+    });
+  };
+
+  const settle = (at: NonNullable<Next>, attempt: Attempt): Promise<Next> => {
+    if (attempt.ok) return succeeded(at, attempt.externalId);
+    if (lease.lost.aborted) throw new LostLease(run.id);
+    if (isNotOurs(attempt.error) && (at.direction === 'undo' || steps[at.index]?.removes)) {
+      log.warn({ operation: run.id, err: attempt.error }, 'What has our name is not ours and stays');
+      return succeeded(at, undefined);
+    }
+    if (attempt.error instanceof ProviderRests) return rests(at, attempt.error.restMs);
+    return failed(at, attempt.error);
+  };
+
+  /** A fault of ours, not of a provider: nothing outside was tried. It is put off, and after many tries left to an operator. */
+  const faulty = (error: unknown): Promise<null> => {
+    log.error({ operation: run.id, kind: definition.kind, err: error }, 'An operation met a fault');
+    return fenced('setback', async (tx, now, operation) => {
+      const attempts = operation.attempts + 1;
+      if (attempts >= (definition.maxAttempts ?? 8)) {
+        return halt(
+          tx,
+          operation,
+          { code: 'attempts_exhausted', message: sentences.attempts_exhausted, detail: firstError(error) },
+          now,
+        );
+      }
+      await patchFenced(tx, run, { attempts, owner: null, due_at: now + backoff(timing, attempts) });
+      return null;
+    });
+  };
+
+  const goOn = async (): Promise<void> => {
+    let next = await enter();
+    while (next) {
+      const step = steps[next.index]!;
+      const { direction } = next;
+      const place = { operationId: run.id, kind: definition.kind, fence: run.fence, step: step.name, direction };
+      await at?.('call:before', place);
+      const attempt = await attemptStep({ clock, timing, breakers, lease, db, log }, step, next, {
+        run,
+        definition,
+        claimed,
+      });
+      await at?.('call:after', place);
+      next = await settle(next, attempt);
+    }
+  };
+
+  return async (): Promise<void> => {
+    try {
+      await goOn();
+    } catch (error) {
+      if (error instanceof LostLease || isDatabaseDown(error)) throw error;
+      await faulty(error);
+    }
+  };
+};

@@ -1,0 +1,140 @@
+/** The SQL of `operation_steps` and `resources`: what each step did, and which outside objects may be ours. */
+import type { Queries, Tx } from '../database/database.ts';
+import { int, intOrNull } from '../database/rows.ts';
+import type { OutsideObject } from './definition.ts';
+import type { Operation, ServiceKey } from './operation.ts';
+
+export type Direction = 'do' | 'undo';
+
+export interface StepRecord {
+  seq: number;
+  direction: Direction;
+  name: string;
+  state: 'begun' | 'done';
+  error: string | null;
+  beganAt: number;
+  endedAt: number | null;
+}
+
+/** Notes that a step is about to be tried; a second try keeps the time of the first. */
+export const recordBegun = async (
+  tx: Tx,
+  operation: Operation,
+  step: { seq: number; direction: Direction; name: string },
+  at: number,
+): Promise<void> => {
+  const key = { operation_id: operation.id, seq: step.seq, direction: step.direction };
+  const known = await tx('operation_steps').where(key).update({ state: 'begun', fence: operation.fence });
+  if (known === 1) return;
+  await tx('operation_steps').insert({
+    ...key,
+    panel_id: operation.service.panelId,
+    name: step.name,
+    state: 'begun',
+    fence: operation.fence,
+    began_at: at,
+  });
+};
+
+export const recordDone = async (
+  tx: Tx,
+  operationId: string,
+  step: { seq: number; direction: Direction },
+  at: number,
+): Promise<void> => {
+  await tx('operation_steps')
+    .where({ operation_id: operationId, ...step })
+    .update({ state: 'done', ended_at: at });
+};
+
+export const recordError = async (
+  tx: Tx,
+  operationId: string,
+  step: { seq: number; direction: Direction },
+  error: string,
+): Promise<void> => {
+  await tx('operation_steps')
+    .where({ operation_id: operationId, ...step })
+    .update({ error: error.slice(0, 4000) });
+};
+
+/** Every step that was ever begun, in the order of its number. */
+export const listSteps = async (queries: Queries, operationId: string): Promise<StepRecord[]> => {
+  const rows = await queries('operation_steps').where({ operation_id: operationId }).orderBy('began_at').orderBy('seq');
+  return rows.map((row) => ({
+    seq: int(row.seq),
+    direction: row.direction,
+    name: row.name,
+    state: row.state,
+    error: row.error,
+    beganAt: int(row.began_at),
+    endedAt: intOrNull(row.ended_at),
+  }));
+};
+
+/** Numbers of the steps that were begun, highest first, from `from` down: what an undo has to look at. */
+export const begunSteps = async (tx: Tx, operationId: string, from: number): Promise<number[]> => {
+  const rows = await tx('operation_steps')
+    .where({ operation_id: operationId, direction: 'do' })
+    .where('seq', '<=', from)
+    .orderBy('seq', 'desc')
+    .select('seq');
+  return rows.map((row) => int(row.seq));
+};
+
+export type ResourceState = 'intent' | 'present' | 'deleting' | 'gone';
+
+/**
+ * Writes down that an object may soon be ours, or may soon be gone.
+ * Throws when the name belongs to another service, which a name made from our own ids never does.
+ */
+export const markResource = async (
+  tx: Tx,
+  operation: Operation,
+  object: OutsideObject,
+  state: ResourceState,
+  at: number,
+  externalId?: string,
+): Promise<void> => {
+  const { service } = operation;
+  const owner = { panel_id: service.panelId, service_kind: service.kind, service_id: service.serviceId };
+  const patch = {
+    ...owner,
+    operation_id: operation.id,
+    state,
+    updated_at: at,
+    ...(externalId === undefined ? {} : { external_id: externalId }),
+  };
+  const known = await tx('resources')
+    .where({ kind: object.kind, name: object.name })
+    .where((row) => row.where(owner).orWhere({ state: 'gone' }))
+    .update(patch);
+  if (known === 1) return;
+  const foreign = await tx('resources').where({ kind: object.kind, name: object.name }).first('service_id');
+  if (foreign) throw new Error(`The ${object.kind} ${object.name} belongs to service ${foreign.service_id}`);
+  // What is not there needs no note that it is going.
+  if (state === 'deleting' || state === 'gone') return;
+  await tx('resources').insert({ ...patch, kind: object.kind, name: object.name, created_at: at });
+};
+
+export interface ResourceRecord {
+  kind: string;
+  name: string;
+  service: ServiceKey;
+  operationId: string;
+  state: ResourceState;
+  updatedAt: number;
+}
+
+/** Every object of a kind that is not known to be gone. */
+export const listResources = async (queries: Queries, kind: string): Promise<ResourceRecord[]> => {
+  const rows = await queries('resources').where({ kind }).whereNot({ state: 'gone' }).orderBy('name');
+  return rows.map((row) => ({
+    kind: row.kind,
+    name: row.name,
+    service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
+    operationId: row.operation_id,
+    state: row.state,
+    updatedAt: int(row.updated_at),
+  }));
+};

@@ -1,0 +1,162 @@
+/**
+ * The claim loop: takes due operations, at most `slots` at a time, and runs
+ * them. A submission in this process wakes it at once; the poll finds what
+ * other processes submitted and what other workers left.
+ */
+
+import { hostname } from 'node:os';
+import type { Timer } from '../kit/clock.ts';
+import { randomText } from '../kit/ids.ts';
+import type { AtPoint } from './crash-points.ts';
+import { holdLease, LostLease } from './lease.ts';
+import type { Operation } from './operation.ts';
+import { claimOperation, findDue, releaseAll } from './operation-store.ts';
+import { createRun, type RunDeps } from './run.ts';
+
+export interface Workers {
+  start(): void;
+  /** Looks for due work now. */
+  wake(): void;
+  /** Takes no more work, lets the steps under way end, and hands the rest back. Waits at most `ms`. */
+  drain(ms: number): Promise<void>;
+  /** Asks the runs in this process to look whether a cancellation is wished. */
+  look(operationId: string): void;
+  /** How many operations run here now. */
+  running(): number;
+}
+
+export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: number }): Workers => {
+  const { db, clock, timing, log, definitions, at } = deps;
+  const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
+  const runs = new Map<string, { done: Promise<void>; look: () => void }>();
+  const draining = new AbortController();
+  let started = false;
+  let claiming: Promise<void> | null = null;
+  let again = false;
+  let timer: Timer | null = null;
+
+  const placeOf = (operation: Operation): Parameters<AtPoint>[1] => ({
+    operationId: operation.id,
+    kind: operation.kind,
+    fence: operation.fence,
+    step: operation.stepName,
+    direction: operation.state === 'undoing' ? 'undo' : 'do',
+  });
+
+  const begin = (operation: Operation, since: number): void => {
+    const definition = definitions.find(operation.kind);
+    if (!definition) {
+      // A newer release submitted it. Its lease runs out here, and a worker that knows it goes on.
+      log.warn(
+        { operation: operation.id, kind: operation.kind },
+        'An operation of an unknown kind is left to a newer release',
+      );
+      return;
+    }
+    const lease = holdLease({ db, clock, timing, log }, operation, since);
+    const run = createRun({ ...deps, wake }, definition, operation, lease, draining.signal);
+    const done = run()
+      .catch((error: unknown) => {
+        // The row is as the last commit left it; the lease runs out and the operation is claimed again.
+        if (!(error instanceof LostLease)) log.error({ operation: operation.id, err: error }, 'A run ended early');
+      })
+      .finally(() => {
+        lease.release();
+        runs.delete(operation.id);
+        wake();
+      });
+    runs.set(operation.id, { done, look: lease.look });
+  };
+
+  /** Claims what is due. Returns whether there may be more. */
+  const claimRound = async (): Promise<boolean> => {
+    const free = slots - runs.size;
+    if (free <= 0 || draining.signal.aborted) return false;
+    const due = await findDue(db.knex, await db.now(), 20);
+    // Workers that all begin with the same row would lose to each other.
+    const mine = due.filter((candidate) => !runs.has(candidate.id)).sort(() => Math.random() - 0.5);
+    let claimed = 0;
+    for (const candidate of mine) {
+      if (claimed === free || draining.signal.aborted) break;
+      const since = clock.monotonic();
+      const operation = await db.transaction(async (tx) => {
+        const now = await db.now(tx);
+        const taken = await claimOperation(tx, candidate, {
+          owner,
+          now,
+          leaseUntil: now + timing.leaseMs + timing.graceMs,
+        });
+        if (taken) await at?.('claim:committing', placeOf(taken));
+        return taken;
+      });
+      if (!operation) continue;
+      await at?.('claim:committed', placeOf(operation));
+      claimed += 1;
+      begin(operation, since);
+    }
+    return due.length > 0 && runs.size < slots && claimed > 0;
+  };
+
+  const look = (): void => {
+    if (claiming) {
+      again = true;
+      return;
+    }
+    claiming = (async () => {
+      do {
+        again = false;
+        while (await claimRound());
+      } while (again);
+    })()
+      .catch((error: unknown) => log.warn({ err: error }, 'Could not look for work'))
+      .finally(() => {
+        claiming = null;
+        if (again && !draining.signal.aborted) look();
+      });
+  };
+
+  const wake = (): void => {
+    if (started && !draining.signal.aborted) look();
+  };
+
+  const keepPolling = (): void => {
+    timer = clock.after(timing.pollMs, () => {
+      wake();
+      if (!draining.signal.aborted) keepPolling();
+    });
+  };
+
+  return {
+    start: () => {
+      if (started) return;
+      started = true;
+      keepPolling();
+      wake();
+    },
+    wake,
+    look: (operationId) => runs.get(operationId)?.look(),
+    running: () => runs.size,
+    drain: async (ms) => {
+      draining.abort();
+      timer?.cancel();
+      await claiming;
+      const ended = Promise.all([...runs.values()].map((run) => run.done));
+      await new Promise<void>((resolve) => {
+        const limit = clock.after(ms, resolve);
+        void ended.then(() => {
+          limit.cancel();
+          resolve();
+        });
+      });
+    },
+  };
+};
+
+/**
+ * Makes every leased operation due `afterMs` from now. Only for a process that
+ * holds the data directory for itself: every other lease is a dead process's.
+ */
+export const takeOver = async (deps: Pick<RunDeps, 'db' | 'log'>, afterMs: number): Promise<void> => {
+  const freed = await releaseAll(deps.db.knex, (await deps.db.now()) + afterMs);
+  if (freed > 0) deps.log.info({ operations: freed }, 'Going on with operations that the last run left');
+};

@@ -1,0 +1,101 @@
+/**
+ * Where sites run. Every method may run twice for the same wish: operations
+ * retry after a crash, so what is already as wished is a success.
+ */
+
+/** Where a reverse proxy finds a running site. `hostHeader` replaces the visitor's `Host` on the way there. */
+export type Upstream =
+  | { scheme: 'http' | 'https'; host: string; port: number; hostHeader?: string }
+  | { scheme: 'unix'; path: string; hostHeader?: string };
+
+/** What a plan grants a site. Sizes are mebibytes. */
+export interface Resources {
+  memoryMb: number;
+  diskMb: number;
+}
+
+/** A site as it is wished for. */
+export interface SiteSpec {
+  /** Ours alone and the same for every attempt: `svc-` and up to 36 of [a-z0-9-]. */
+  name: string;
+  /** Written on the outside object, so that ours can be told from a foreign one. */
+  owner: { panel: string; service: string };
+  hostname: string;
+  plan: string;
+  email: string;
+  resources: Resources;
+  network: { vmid: number; privateIp: string };
+}
+
+/** How to find a site again. Everything in it is known before `create` is called. */
+export interface ComputeRef {
+  name: string;
+  vmid: number;
+}
+
+/** What is installed into a new site. */
+export interface AppSpec {
+  hostname: string;
+  plan: string;
+  adminEmail: string;
+}
+
+export type ComputeState = 'running' | 'stopped' | 'starting' | 'missing';
+
+/** Live figures. A figure that the provider does not know is left out, never guessed. */
+export interface ComputeStatus {
+  state: ComputeState;
+  node?: string;
+  /** Share of the granted CPU in use, 0 to 1. */
+  cpu?: number;
+  memoryBytes?: number;
+  diskBytes?: number;
+  uptimeSeconds?: number;
+}
+
+export interface ComputeProvider {
+  /** `compute/<provider>`: the name in errors, metrics and circuit breakers. */
+  readonly id: string;
+  readonly capabilities: {
+    snapshots: boolean;
+    /** Memory can change while the site runs. */
+    onlineResize: boolean;
+    usage: boolean;
+    /** The site's administrator can be given a password and one-time login links. */
+    logins: boolean;
+  };
+
+  /** Makes the site, or adopts its own by name. Errors: `conflict` when an object of that name is not ours. Leaves it running. */
+  create(site: SiteSpec, signal: AbortSignal): Promise<void>;
+  /** Installs the application into an empty site. An installed application is left as it is. */
+  install(ref: ComputeRef, app: AppSpec, signal: AbortSignal): Promise<void>;
+  /** Where the site answers. Pure: the same for a site's whole life. */
+  upstream(ref: ComputeRef): Upstream;
+  /** A missing site is a status, not an error. */
+  status(ref: ComputeRef, signal: AbortSignal): Promise<ComputeStatus>;
+  /** Errors of the next five: `not_found` when there is no such site. */
+  start(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+  /** Ends the workload after at most `graceSeconds`; the data stays. */
+  stop(ref: ComputeRef, options: { graceSeconds: number }, signal: AbortSignal): Promise<void>;
+  restart(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+  /** Memory goes up or down; a disk only grows, and a smaller wish leaves it as it is. */
+  resize(ref: ComputeRef, resources: Resources & { plan: string }, signal: AbortSignal): Promise<void>;
+  /** Removes the site, its data and its snapshots. Missing is a success; a foreign object of that name is `conflict`. */
+  destroy(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+
+  /** Copies the site's data aside. A snapshot of that name that is whole is kept as it is. */
+  createSnapshot(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+  listSnapshots(ref: ComputeRef, signal: AbortSignal): Promise<{ name: string; createdAt: number; bytes?: number }[]>;
+  /** Missing is a success. */
+  deleteSnapshot(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+  /** Puts the data back to the snapshot; all or nothing. Errors: `not_found` when there is no such snapshot. */
+  rollback(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+
+  /** Sets the password of the site's administrator. */
+  setPassword(ref: ComputeRef, login: { username: string; password: string }, signal: AbortSignal): Promise<void>;
+  /** A path on the site that signs its administrator in, once, within `ttlSeconds`. */
+  createLoginLink(ref: ComputeRef, options: { ttlSeconds: number }, signal: AbortSignal): Promise<{ path: string }>;
+
+  /** Every object of ours, for the sweep: its name and when it was made (epoch milliseconds). */
+  list(signal: AbortSignal): Promise<{ name: string; createdAt: number }[]>;
+}

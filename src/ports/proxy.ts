@@ -1,0 +1,39 @@
+import type { Upstream } from './compute.ts';
+
+/**
+ * The way from a visitor's host name to a site. Every method may run twice for
+ * the same wish: a route already as wished is a success.
+ */
+
+/** What visitors see: the site itself, or a page that says why not (503 with `Retry-After`). */
+export type RoutePage = 'site' | 'suspended' | 'stopped';
+
+export interface Route {
+  /** Ours alone and the same for every attempt: [a-z0-9-], at most 63. */
+  id: string;
+  /** Lower-case A-labels without a trailing dot. A name belongs to one route only. */
+  hostnames: string[];
+  upstream: Upstream;
+  page: RoutePage;
+  /** Off: the names answer as if there were no route. */
+  enabled: boolean;
+  redirectHttps: boolean;
+  tls: 'off' | 'auto';
+}
+
+export interface ReverseProxy {
+  /** `proxy/<provider>`: the name in errors, metrics and circuit breakers. */
+  readonly id: string;
+  listRoutes(signal: AbortSignal): Promise<Route[]>;
+  getRoute(id: string, signal: AbortSignal): Promise<Route | null>;
+  /** Makes or replaces the route. Errors: `conflict` when one of its names is on another route. */
+  putRoute(route: Route, signal: AbortSignal): Promise<void>;
+  /** Errors: `not_found`. */
+  setEnabled(id: string, enabled: boolean, signal: AbortSignal): Promise<void>;
+  /** Missing is a success. */
+  deleteRoute(id: string, signal: AbortSignal): Promise<void>;
+  /** Sees to a certificate for the route's names; at once true where none is needed. */
+  ensureCertificate(id: string, signal: AbortSignal): Promise<void>;
+  /** The address that a visitor types for this host name. Pure. */
+  urlFor(hostname: string): string;
+}

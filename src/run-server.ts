@@ -1,0 +1,43 @@
+/** What `npm start` and `provisor serve` do. */
+import { version } from './app.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { serve } from './serve.ts';
+import { createLog } from './telemetry/log.ts';
+import { welcome } from './welcome.ts';
+
+/** Serves until SIGTERM or SIGINT. A second signal ends it at once. */
+export const runServer = async (): Promise<void> => {
+  const config = loadConfig();
+  const log = createLog(config.PROVISOR_LOG_LEVEL);
+  const serving = await serve(config, log);
+  const { url, keyFile } = serving;
+  const firstSite = serving.provisor.providers.proxy.urlFor(`alice.${config.PROVISOR_SITE_DOMAIN}`);
+  if (config.embedded) process.stdout.write(welcome({ url, keyFile, firstSite, version }));
+  log.info({ url, version, startMs: Math.round(performance.now()) }, 'Ready');
+
+  let asked: number | null = null;
+  const end = (signal: NodeJS.Signals) => {
+    // A terminal and npm both pass on one Ctrl-C; only one that comes later means it.
+    if (asked !== null && performance.now() - asked > 2_000) process.exit(1);
+    if (asked !== null) return;
+    asked = performance.now();
+    log.info({ signal }, 'Ending: answers and steps under way are finished first');
+    serving.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'The end was not clean');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+};
+
+/** Says why it cannot go on, in words where they are ours, and ends. */
+export const endWith = (error: unknown): never => {
+  const known =
+    error instanceof ConfigError || (error instanceof Error && !('code' in error) && error.constructor === Error);
+  process.stderr.write(`${known ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+};

@@ -1,0 +1,106 @@
+/** A serving process from its start to its end. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProvisor, type Provisor, type Replacements } from './app.ts';
+import type { Config } from './config.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+import { scopes } from './features/panels/panel-key.ts';
+import { listen } from './http/server.ts';
+import type { Log } from './kit/log.ts';
+
+export interface Serving {
+  provisor: Provisor;
+  /** The address of the API, without a slash at its end. */
+  url: string;
+  keyFile: string | null;
+  /** Ends it: no answer is dropped, steps under way end or are handed back. Repeating it is harmless. */
+  stop(): Promise<void>;
+}
+
+const drainMs = 20_000;
+const cleanEveryMs = 600_000;
+
+/** The first start of an embedded installation makes a panel and its key, which goes into a file and nowhere else. */
+const makeFirstPanel = async ({ panels, config }: Provisor): Promise<string> => {
+  const keyFile = join(config.dataDir, 'panel.key');
+  if ((await panels.list()).length === 0) {
+    const panel = await panels.create('default');
+    const { text } = await panels.issue(panel.id, { scopes });
+    writeFileSync(keyFile, `${text}\n`, { mode: 0o600 });
+  }
+  return keyFile;
+};
+
+const keepClean = ({ clock, idempotency, log }: Provisor): { stop(): void } => {
+  let timer = clock.after(cleanEveryMs, clean);
+  function clean(): void {
+    idempotency
+      .clean()
+      .catch((error: unknown) => log.debug({ err: error }, 'Could not remove expired keys'))
+      .finally(() => {
+        timer = clock.after(cleanEveryMs, clean);
+      });
+  }
+  return { stop: () => timer.cancel() };
+};
+
+/** Starts everything and returns once it serves. Errors: a sentence that says what to change; what was begun is ended. */
+export const serve = async (config: Config, log: Log, replacements: Replacements = {}): Promise<Serving> => {
+  const ends: (() => unknown)[] = [];
+  const endAll = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    if (config.embedded) {
+      const lock = lockDataDir(config.dataDir);
+      ends.push(() => lock.release());
+    }
+    const provisor = createProvisor(config, log, replacements);
+    const { operations, clock } = provisor;
+    ends.push(() => provisor.close());
+    await provisor.migrate();
+    const keyFile = config.embedded ? await makeFirstPanel(provisor) : null;
+    for (const adapter of provisor.adapters) {
+      await adapter.open?.();
+      ends.push(() => adapter.close?.());
+    }
+    const draining = new AbortController();
+    const app = await provisor.createApp(draining.signal);
+    const server = await listen(app, {
+      host: config.PROVISOR_HOST,
+      port: config.PROVISOR_PORT,
+      variable: 'PROVISOR_PORT',
+      clock,
+    });
+    const cleaning = keepClean(provisor);
+    if (config.PROVISOR_WORKERS > 0) {
+      // The lock says that every lease in this database is a dead process's. With adapters that live in the
+      // process nothing of theirs can still be under way.
+      if (config.embedded) await operations.takeOver(usesOnlyLocalAdapters(config) ? 0 : undefined);
+      operations.start();
+    }
+
+    let stopping: Promise<void> | null = null;
+    const stop = async () => {
+      draining.abort();
+      cleaning.stop();
+      await Promise.all([server.drain(), operations.drain(drainMs)]);
+      await endAll();
+    };
+    return {
+      provisor,
+      url: `http://${config.PROVISOR_HOST.includes(':') ? `[${config.PROVISOR_HOST}]` : config.PROVISOR_HOST}:${server.port}`,
+      keyFile: keyFile && existsSync(keyFile) ? keyFile : null,
+      stop: () => {
+        stopping ??= stop();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+};
+
+const usesOnlyLocalAdapters = (config: Config): boolean =>
+  [config.PROVISOR_COMPUTE, config.PROVISOR_PROXY, config.PROVISOR_DNS].every((name) => name === 'local');

@@ -1,0 +1,163 @@
+/**
+ * No panel sees or touches anything of another's. The walk below goes through
+ * every operation of the contract: one that is added without a case here fails it.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { operationsOf, readDocument } from '../../src/contract/document.ts';
+import { type Answer, activeSite, type Client, startApp, type TestApp } from '../support/app.ts';
+import { databases } from '../support/databases.ts';
+
+interface Theirs {
+  serviceId: string;
+  operationId: string;
+}
+
+/** How a stranger would try it with the ids of another panel, and what must come of it. */
+type Case =
+  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 404 }
+  /** Names nothing of a panel: there is nothing to try. */
+  | 'nothing of a panel is named'
+  /** Lists: theirs must not be in it. */
+  | { list: string }
+  /** Compat deletes are a success for what is not there; theirs must stay. */
+  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 'success, and theirs untouched' }
+  /** Creates take the id in the stranger's own name space. */
+  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 'own, and theirs untouched' };
+
+const post =
+  (path: (theirs: Theirs) => string, body: (theirs: Theirs) => object = () => ({})) =>
+  (stranger: Client, theirs: Theirs) =>
+    stranger.call('POST', path(theirs), body(theirs));
+const get = (path: (theirs: Theirs) => string) => (stranger: Client, theirs: Theirs) =>
+  stranger.call('GET', path(theirs));
+const compat = (path: string, more: object = {}) =>
+  post(
+    () => path,
+    ({ serviceId }) => ({ service_id: serviceId, ...more }),
+  );
+const site =
+  (rest: string) =>
+  ({ serviceId }: Theirs) =>
+    `/v1/sites/${serviceId}${rest}`;
+const operation =
+  (rest: string) =>
+  ({ operationId }: Theirs) =>
+    `/v1/operations/${operationId}${rest}`;
+
+const cases: Record<string, Case> = {
+  getHealth: 'nothing of a panel is named',
+  getReady: 'nothing of a panel is named',
+  getOpenApi: 'nothing of a panel is named',
+  getDocs: 'nothing of a panel is named',
+  getDocsAsset: 'nothing of a panel is named',
+  whoami: 'nothing of a panel is named',
+  listPlans: 'nothing of a panel is named',
+  getPlan: 'nothing of a panel is named',
+  putPlan: 'nothing of a panel is named',
+  deletePlan: 'nothing of a panel is named',
+  listSites: { list: '/v1/sites' },
+  listUsage: { list: '/v1/usage' },
+  listOperations: { list: '/v1/operations' },
+  createSite: {
+    call: post(
+      () => '/v1/sites',
+      ({ serviceId }) => ({ service_id: serviceId, email: 's@example.com', plan: 'basic' }),
+    ),
+    expect: 'own, and theirs untouched',
+  },
+  getSite: { call: get(site('')), expect: 404 },
+  deleteSite: { call: (stranger, theirs) => stranger.call('DELETE', site('')(theirs)), expect: 404 },
+  suspendSite: { call: post(site('/suspend')), expect: 404 },
+  unsuspendSite: { call: post(site('/unsuspend')), expect: 404 },
+  upgradeSite: { call: post(site('/upgrade'), () => ({ plan: 'premium' })), expect: 404 },
+  runSiteAction: { call: post(site('/actions/stop')), expect: 404 },
+  getSiteStatus: { call: get(site('/status')), expect: 404 },
+  getSiteUsage: { call: get(site('/usage')), expect: 404 },
+  createLoginLink: { call: post(site('/login-link')), expect: 404 },
+  setSitePassword: { call: post(site('/password')), expect: 404 },
+  listSiteOperations: { call: get(site('/operations')), expect: 404 },
+  getOperation: { call: get(operation('')), expect: 404 },
+  cancelOperation: { call: post(operation('/cancel')), expect: 404 },
+  retryOperation: { call: post(operation('/retry')), expect: 404 },
+  streamOperationEvents: { call: get(operation('/events')), expect: 404 },
+  compatCreateSite: {
+    call: compat('/create-site', { email: 's@example.com', plan: 'basic' }),
+    expect: 'own, and theirs untouched',
+  },
+  compatDeleteSite: { call: compat('/delete-site'), expect: 'success, and theirs untouched' },
+  compatSuspend: { call: compat('/suspend'), expect: 404 },
+  compatUnsuspend: { call: compat('/unsuspend'), expect: 404 },
+  compatUpgrade: { call: compat('/wp/upgrade/', { plan: 'premium' }), expect: 404 },
+  compatGetStatus: { call: get(({ serviceId }) => `/status?service_id=${serviceId}`), expect: 404 },
+  compatAction: { call: compat('/action/stop'), expect: 404 },
+  compatActions: { call: compat('/actions/reset'), expect: 404 },
+};
+
+/** Tables in which a panel has rows. */
+const tables = ['services', 'sites', 'quotas', 'operations', 'operation_steps', 'resources', 'reservations', 'outbox'];
+
+for (const database of databases) {
+  describe(`one panel's ids in another's hands, on ${database.name}`, () => {
+    let app: TestApp;
+    let theirs: Theirs;
+
+    const rowsOf = async (panelId: string): Promise<string> => {
+      const { knex } = app.serving.provisor.db;
+      const all = await Promise.all(tables.map((table) => knex(table).where({ panel_id: panelId })));
+      const audit = await knex('audit').where('chain', 'like', `${panelId}:%`).orderBy('seq');
+      return JSON.stringify([all, audit], (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+    };
+
+    before(async () => {
+      app = await startApp(database);
+      const owner = await activeSite(app.panel);
+      theirs = { serviceId: owner.service_id, operationId: owner.operation.id };
+    });
+    after(() => app.stop());
+
+    for (const { operationId } of operationsOf(readDocument())) {
+      it(`${operationId}`, async () => {
+        const tried = cases[operationId];
+        assert.ok(tried, `${operationId} has no case here: say what a stranger would try`);
+        if (typeof tried === 'string') return;
+        const stranger = await app.newPanel();
+        const before = await rowsOf(app.panel.panelId);
+        if ('list' in tried) {
+          const listed = await stranger.call('GET', tried.list);
+          assert.equal(listed.status, 200);
+          assert.deepEqual(listed.body.data, []);
+        } else {
+          const answer = await tried.call(stranger, theirs);
+          if (tried.expect === 404) {
+            assert.equal(answer.status, 404, answer.text);
+            assert.equal(answer.body.code, 'not_found');
+            assert.equal(await rowsOf(stranger.panelId), await rowsOf('0'.repeat(26)), 'the refused call left a row');
+          } else {
+            assert.ok(answer.status < 300, answer.text);
+          }
+          if (tried.expect === 'own, and theirs untouched') {
+            const own = answer.body.operation?.id ?? answer.body.operation_id;
+            assert.notEqual(own, theirs.operationId);
+            await app.serving.provisor.operations.waitForRest(own, 20_000);
+          }
+        }
+        assert.equal(await rowsOf(app.panel.panelId), before, 'a row of the other panel was touched');
+      });
+    }
+
+    it('has no case for an operation that is gone', () => {
+      const known = new Set(operationsOf(readDocument()).map((each) => each.operationId));
+      assert.deepEqual(
+        Object.keys(cases).filter((id) => !known.has(id)),
+        [],
+      );
+    });
+
+    it('leaves the other site running', async () => {
+      const seen = await app.panel.call('GET', `/v1/sites/${theirs.serviceId}`);
+      assert.equal(seen.body.state, 'active');
+      assert.equal((await app.visit(seen.body.hostname)).status, 200);
+    });
+  });
+}

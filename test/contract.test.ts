@@ -1,0 +1,89 @@
+/** openapi.yaml and the program say the same: one handler for each operation, and the same error codes. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import ts from 'typescript';
+import { operationsOf, readDocument } from '../src/contract/document.ts';
+import { production, walk } from './support/sources.ts';
+
+const shippedSources = production.filter((file) => !file.endsWith('.gen.ts'));
+
+describe('the contract', () => {
+  const document = readDocument();
+
+  it('has exactly one handler for each operation, and none without an operation', () => {
+    const handled: string[] = [];
+    for (const file of production) {
+      walk(file, (node) => {
+        if (!ts.isSatisfiesExpression(node) || !/^Handlers\b/.test(node.type.getText())) return;
+        const handlers = ts.isParenthesizedExpression(node.expression) ? node.expression.expression : node.expression;
+        assert.ok(ts.isObjectLiteralExpression(handlers), `${file}: handlers are one object`);
+        handled.push(...handlers.properties.map((property) => property.name?.getText() ?? property.getText()));
+      });
+    }
+    assert.deepEqual(
+      handled.sort(),
+      operationsOf(document)
+        .map(({ operationId }) => operationId)
+        .sort(),
+    );
+  });
+
+  const enumOf = (name: string): string[] => (document.components as never as Schemas).schemas[name]?.enum ?? [];
+
+  it('names every error code that the program uses, and no other', () => {
+    const used = new Set(shippedSources.flatMap(errorCodesOf));
+    assert.deepEqual([...used].sort(), enumOf('ErrorCode').sort());
+  });
+
+  it('names every code that the program compares with', () => {
+    const known = [...enumOf('ErrorCode'), ...enumOf('OperationErrorCode')];
+    const wrong: string[] = [];
+    for (const file of shippedSources) {
+      walk(file, (node) => {
+        if (!ts.isBinaryExpression(node) || !/^[!=]==$/.test(node.operatorToken.getText())) return;
+        // Node's and the databases' codes are in capitals.
+        if (!/\.code$/.test(node.left.getText()) || !ts.isStringLiteral(node.right)) return;
+        if (/^[A-Z0-9_]+$/.test(node.right.text)) return;
+        if (!known.includes(node.right.text)) wrong.push(`${file}: ${node.getText()}`);
+      });
+    }
+    assert.deepEqual(wrong, []);
+  });
+});
+
+interface Schemas {
+  schemas: Record<string, { enum?: string[] }>;
+}
+
+/** The codes of the errors that a file makes. Throws for one that cannot be told by reading. */
+function errorCodesOf(file: string): string[] {
+  const codes: string[] = [];
+  walk(file, (node) => {
+    if (ts.isNewExpression(node) && /^(App|Http)Error$/.test(node.expression.getText())) {
+      codes.push(...literalsOf(node.arguments?.[1], file));
+    }
+    // The table of what the parsers and the validator throw.
+    const isProblem = file === 'src/http/errors.ts' && ts.isPropertyAssignment(node) && node.name.getText() === 'code';
+    if (isProblem && ts.isStringLiteral(node.initializer)) codes.push(node.initializer.text);
+  });
+  return codes;
+}
+
+/** The texts that an expression can be: a literal, a choice of two, or a parameter as the callers in this file give it. */
+function literalsOf(node: ts.Expression | undefined, file: string): string[] {
+  if (node && ts.isStringLiteral(node)) return [node.text];
+  if (node && ts.isConditionalExpression(node)) {
+    return [...literalsOf(node.whenTrue, file), ...literalsOf(node.whenFalse, file)];
+  }
+  const taker = node && ts.isIdentifier(node) ? ts.findAncestor(node, ts.isArrowFunction) : undefined;
+  const at = taker?.parameters.findIndex(({ name }) => name.getText() === node?.getText()) ?? -1;
+  const name = taker && ts.isVariableDeclaration(taker.parent) ? taker.parent.name.getText() : null;
+  const found: string[] = [];
+  walk(file, (call) => {
+    if (at >= 0 && ts.isCallExpression(call) && call.expression.getText() === name) {
+      found.push(...literalsOf(call.arguments[at], file));
+    }
+  });
+  assert.ok(found.length > 0, `${file}: the code of an error is not plain to see: ${node?.parent.getText()}`);
+  return found;
+}

@@ -1,0 +1,277 @@
+/**
+ * The mutants: each one breaks one promise, in as few words of code as that takes.
+ * The texts are matched exactly, so a mutation that the code has outgrown is noticed.
+ */
+
+export interface Edit {
+  file: string;
+  from: string;
+  to: string;
+}
+
+export interface Mutation {
+  name: string;
+  /** The promise that does not hold any more. */
+  breaks: string;
+  edits: Edit[];
+  /** Where it has to be noticed. */
+  tests: string[];
+  /** Runs only the tests of this name there. */
+  only?: string;
+}
+
+const operations = (file: string, from: string, to: string): Edit => ({ file: `src/operations/${file}`, from, to });
+const sites = (file: string, from: string, to: string): Edit => ({ file: `src/features/sites/${file}`, from, to });
+
+const engine = ['src/operations/operations.test.ts'];
+const submitting = ['src/operations/submit.test.ts'];
+const workers = ['src/operations/two-workers.test.ts'];
+const promises = ['src/operations/promises.test.ts'];
+
+export const mutations: Mutation[] = [
+  {
+    name: 'writes-without-fence',
+    breaks: 'A worker that lost its lease changes nothing.',
+    edits: [
+      operations(
+        'operation-store.ts',
+        "    .where({ id: run.id, fence: run.fence })\n    .whereIn('state', ['running', 'undoing'])\n    .update({ ...patch",
+        "    .where({ id: run.id })\n    .whereIn('state', ['running', 'undoing'])\n    .update({ ...patch",
+      ),
+    ],
+    tests: workers,
+  },
+  {
+    name: 'claim-without-compare',
+    breaks: 'Of two workers that see the same due operation, one gets it.',
+    edits: [
+      operations(
+        'operation-store.ts',
+        "    .where({ id: due.id, fence: due.fence })\n    .where('due_at', '<=', claim.now)\n",
+        '    .where({ id: due.id })\n',
+      ),
+    ],
+    tests: workers,
+  },
+  {
+    name: 'no-intent-row',
+    breaks: 'Whatever may be outside is written down before it is made.',
+    edits: [
+      operations(
+        'run.ts',
+        "    if (direction === 'do' && step.owns) await markResource(tx, operation, step.owns(subject), 'intent', now);\n",
+        '',
+      ),
+    ],
+    tests: promises,
+  },
+  {
+    name: 'no-grace-after-lease',
+    breaks: 'Nobody goes on with an operation before a call that a dead worker left under way has landed.',
+    edits: [
+      operations(
+        'workers.ts',
+        'leaseUntil: now + timing.leaseMs + timing.graceMs,',
+        'leaseUntil: now + timing.leaseMs,',
+      ),
+      operations(
+        'run.ts',
+        'due_at: now + timing.leaseMs + timing.graceMs, ...patch',
+        'due_at: now + timing.leaseMs, ...patch',
+      ),
+    ],
+    tests: workers,
+  },
+  {
+    name: 'no-grace-after-unknown-outcome',
+    breaks: 'A call that was not answered has landed before it is made again.',
+    edits: [
+      operations(
+        'run.ts',
+        "const tail = provider && provider.kind !== 'unknown_outcome' ? 0 : timing.graceMs;",
+        'const tail = 0;',
+      ),
+    ],
+    tests: engine,
+  },
+  {
+    name: 'no-grace-before-undo',
+    breaks: 'A call that was not answered has landed before its work is taken back.',
+    edits: [
+      operations(
+        'run.ts',
+        'return turn(tx, operation, { ...reason, detail }, now, tail);',
+        'return turn(tx, operation, { ...reason, detail }, now, 0);',
+      ),
+    ],
+    tests: promises,
+  },
+  {
+    name: 'quota-read-then-write',
+    breaks: 'No race takes more units than the limit has.',
+    edits: [operations('quota.ts', "    .whereRaw('used + ? <= lim', [amount])\n", '')],
+    tests: submitting,
+  },
+  {
+    name: 'refund-twice',
+    breaks: 'What an operation took is given back once.',
+    edits: [
+      operations(
+        'quota.ts',
+        "    .where({ operation_id: operationId, state: 'held' })\n    .select",
+        '    .where({ operation_id: operationId })\n    .select',
+      ),
+      operations(
+        'quota.ts',
+        "resource: hold.resource, state: 'held' })\n      .update",
+        'resource: hold.resource })\n      .update',
+      ),
+    ],
+    tests: promises,
+  },
+  {
+    name: 'holds-never-released',
+    breaks: 'What an operation took is given back when it fails.',
+    edits: [
+      operations(
+        'quota.ts',
+        "if (settled === 1 && outcome === 'released')",
+        "if (settled === 2 && outcome === 'released')",
+      ),
+    ],
+    tests: submitting,
+  },
+  {
+    name: 'step-raised-by-one',
+    breaks: 'The step is written as a number, so that a commit that is repeated skips none.',
+    edits: [
+      operations(
+        'run.ts',
+        '{ step: following, attempts: 0 },',
+        "{ step: db.knex.raw('step + ?', [at.direction === 'do' ? 1 : -1]) as unknown as number, attempts: 0 },",
+      ),
+      operations('run.ts', '      step: index,\n      step_name', '      step_name'),
+    ],
+    tests: promises,
+  },
+  {
+    name: 'lease-by-the-wall-clock',
+    breaks: 'Whose lease has ended is decided by the clock of the database, not by that of a machine.',
+    edits: [operations('workers.ts', 'findDue(db.knex, await db.now(), 20)', 'findDue(db.knex, Date.now(), 20)')],
+    tests: workers,
+  },
+  {
+    name: 'beat-always-succeeds',
+    breaks: 'A worker whose operation is another one’s stops at its next beat.',
+    edits: [operations('operation-store.ts', '  if (kept === 0) return null;\n  const row', '  const row')],
+    tests: workers,
+  },
+  {
+    name: 'active-key-kept',
+    breaks: 'A service is free once its operation has ended.',
+    edits: [operations('ending.ts', '  active_key: null,\n', '')],
+    tests: engine,
+  },
+  {
+    name: 'active-key-not-unique',
+    breaks: 'Of two wishes that cross, one has the service.',
+    edits: [{ file: 'migrations/0007-operations.ts', from: "    table.unique(['active_key']);\n", to: '' }],
+    tests: submitting,
+  },
+  {
+    name: 'waiting-deletion-not-promoted',
+    breaks: 'A deletion that waits goes ahead when the operation before it ends.',
+    edits: [operations('ending.ts', 'return promoteNext(tx, definitions, operation, ending.at);', 'return null;')],
+    tests: engine,
+  },
+  {
+    name: 'wake-up-lost-after-promotion',
+    breaks: 'A deletion that waits goes ahead at once when the operation before it ends.',
+    edits: [operations('run.ts', '    if (next) afterCommit(tx, deps.wake);\n', '')],
+    tests: promises,
+  },
+  {
+    name: 'undo-forwards',
+    breaks: 'Work is taken back in the reverse of the order in which it was done.',
+    edits: [operations('step-store.ts', ".orderBy('seq', 'desc')", ".orderBy('seq', 'asc')")],
+    tests: engine,
+  },
+  {
+    name: 'undo-skips-the-step-under-way',
+    breaks: 'A step that may have done half of its work is taken back too.',
+    edits: [operations('step-store.ts', ".where('seq', '<=', from)", ".where('seq', '<', from)")],
+    tests: engine,
+  },
+  {
+    name: 'deletion-taken-back',
+    breaks: 'A deletion only goes forward.',
+    edits: [
+      operations('run.ts', '    if (definition.forwardOnly) return null;\n', ''),
+      operations('run.ts', '} else if (definition.forwardOnly) {', '} else if (definition.forwardOnly && !never) {'),
+    ],
+    tests: engine,
+  },
+  {
+    name: 'foreign-object-stops-the-undo',
+    breaks: 'An object that has our name and is not ours stays, and nobody is stuck for it.',
+    edits: [operations('run.ts', "error.kind === 'conflict'", 'false')],
+    tests: promises,
+  },
+  {
+    name: 'attempts-not-counted-anew',
+    breaks: 'Each step has its own attempts.',
+    edits: [operations('run.ts', '{ step: following, attempts: 0 },', '{ step: following },')],
+    tests: promises,
+  },
+  {
+    name: 'attempts-spent-while-it-rests',
+    breaks: 'An operation spends no attempt while its provider is left alone.',
+    edits: [
+      operations(
+        'run.ts',
+        '        due_at: now + restMs,\n',
+        '        due_at: now + restMs,\n        attempts: operation.attempts + 1,\n',
+      ),
+    ],
+    tests: engine,
+  },
+  {
+    name: 'audit-outside-the-chain',
+    breaks: 'Every entry of the audit trail is hashed onto the one before it.',
+    edits: [operations('audit.ts', "  await tx('audit_chains').where({ chain: entry.chain }).update({ hash });\n", '')],
+    tests: submitting,
+  },
+  {
+    name: 'key-not-bound',
+    breaks: 'What a request submitted belongs to its key from the same commit on.',
+    edits: [operations('operations.ts', '    await bindOperation(tx, caller, id);\n', '')],
+    tests: ['test/api/idempotency.test.ts'],
+  },
+  {
+    name: 'names-do-not-rest',
+    breaks: 'A stranger does not get the name of a site that was deleted a moment ago.',
+    edits: [sites('steps.ts', 'releaseAll(tx, site.id, now + restMs)', 'releaseAll(tx, site.id, now)')],
+    tests: ['test/api/sites.test.ts'],
+    only: 'deletes everything',
+  },
+  {
+    name: 'suspended-site-may-start',
+    breaks: 'A suspended site does not run before it is unsuspended.',
+    edits: [
+      sites('site.ts', "suspended: { suspend: 'suspended',", "suspended: { start: 'active', suspend: 'suspended',"),
+    ],
+    tests: ['src/features/sites/site.test.ts'],
+  },
+  {
+    name: 'operations-of-every-panel',
+    breaks: 'A panel sees and touches no operation of another.',
+    edits: [
+      operations(
+        'operation-store.ts',
+        '  if (panelId !== undefined) query.where({ panel_id: panelId });\n  const row',
+        '  const row',
+      ),
+    ],
+    tests: ['test/api/isolation.test.ts'],
+  },
+];

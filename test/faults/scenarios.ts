@@ -1,0 +1,87 @@
+/** What a process is doing when it dies: each kind of operation, forwards and being taken back. */
+import type { Provisor } from '../../src/app.ts';
+import type { Caller } from '../../src/kit/caller.ts';
+import { ProviderError } from '../../src/kit/errors.ts';
+import { newId } from '../../src/kit/ids.ts';
+import type { ComputeProvider } from '../../src/ports/compute.ts';
+
+export interface Scenario {
+  /** What the site is brought to before. */
+  from: 'nothing' | 'active' | 'stopped' | 'suspended';
+  /** What is asked for while death is near. */
+  act: (provisor: Provisor, caller: Caller, serviceId: string) => Promise<unknown>;
+  /** A call of the provider that fails in this scenario. */
+  failing?: { call: keyof ComputeProvider; error: () => Error };
+}
+
+const wish = (serviceId: string) => ({ service_id: serviceId, email: `${serviceId}@example.com`, plan: 'basic' });
+const refused = () => new ProviderError('compute/local', 'invalid', 'refused by the test');
+const busyOnce = () => new ProviderError('compute/local', 'rate_limited', 'slow down', { after: 0 });
+
+export const scenarios: Record<string, Scenario> = {
+  create: { from: 'nothing', act: ({ sites }, caller, id) => sites.create(caller, wish(id)) },
+  suspend: { from: 'active', act: ({ sites }, caller, serviceId) => sites.suspend(caller, { serviceId }, 'late') },
+  unsuspend: { from: 'suspended', act: ({ sites }, caller, serviceId) => sites.unsuspend(caller, { serviceId }) },
+  stop: { from: 'active', act: ({ sites }, caller, serviceId) => sites.act(caller, { serviceId }, 'stop') },
+  start: { from: 'stopped', act: ({ sites }, caller, serviceId) => sites.act(caller, { serviceId }, 'start') },
+  restart: { from: 'active', act: ({ sites }, caller, serviceId) => sites.act(caller, { serviceId }, 'restart') },
+  reset: { from: 'active', act: ({ sites }, caller, serviceId) => sites.act(caller, { serviceId }, 'reset') },
+  upgrade: { from: 'active', act: ({ sites }, caller, serviceId) => sites.upgrade(caller, { serviceId }, 'premium') },
+  delete: { from: 'active', act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }) },
+  'delete suspended': { from: 'suspended', act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }) },
+  'create taken back': {
+    from: 'nothing',
+    failing: { call: 'createSnapshot', error: refused },
+    act: ({ sites }, caller, id) => sites.create(caller, wish(id)),
+  },
+  'suspend taken back': {
+    from: 'active',
+    failing: { call: 'stop', error: refused },
+    act: ({ sites }, caller, serviceId) => sites.suspend(caller, { serviceId }),
+  },
+  'upgrade taken back': {
+    from: 'active',
+    failing: { call: 'resize', error: refused },
+    act: ({ sites }, caller, serviceId) => sites.upgrade(caller, { serviceId }, 'premium'),
+  },
+  'create put off': {
+    from: 'nothing',
+    failing: { call: 'install', error: busyOnce },
+    act: ({ sites }, caller, id) => sites.create(caller, wish(id)),
+  },
+  'delete during create': {
+    from: 'nothing',
+    act: async ({ sites }, caller, serviceId) => {
+      await sites.create(caller, wish(serviceId));
+      await sites.remove(caller, { serviceId });
+    },
+  },
+};
+
+/** Waits until no operation is under way. */
+export const allEnded = async ({ db, operations }: Provisor, caller: Caller): Promise<void> => {
+  for (;;) {
+    const rows = await db
+      .knex('operations')
+      .where({ panel_id: caller.panelId })
+      .whereNotNull('active_key')
+      .select('id', 'state');
+    const open = rows.find((row) => row.state !== 'stuck');
+    if (!open) return;
+    await operations.waitForRest(open.id, 30_000);
+  }
+};
+
+/** Brings a new site to where the scenario begins. */
+export const prepare = async (provisor: Provisor, caller: Caller, scenario: Scenario): Promise<string> => {
+  const serviceId = `s-${newId()}`;
+  const { sites } = provisor;
+  if (scenario.from !== 'nothing') {
+    await sites.create(caller, wish(serviceId));
+    await allEnded(provisor, caller);
+    if (scenario.from === 'suspended') await sites.suspend(caller, { serviceId });
+    if (scenario.from === 'stopped') await sites.act(caller, { serviceId }, 'stop');
+    await allEnded(provisor, caller);
+  }
+  return serviceId;
+};

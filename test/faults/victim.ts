@@ -1,0 +1,95 @@
+/**
+ * A process that dies at a given point. It goes on with what the one before it
+ * left, holds the world against the rows, and then begins its own scenario. It is
+ * told what to do by its arguments and answers in lines of JSON.
+ */
+import { writeSync } from 'node:fs';
+import { loadConfig } from '../../src/config.ts';
+import type { Caller } from '../../src/kit/caller.ts';
+import type { AtPoint } from '../../src/operations/crash-points.ts';
+import { serve } from '../../src/serve.ts';
+import { quiet } from '../support/app.ts';
+import { breakable } from '../support/broken-compute.ts';
+import { findFaults } from '../support/world.ts';
+import { allEnded, prepare, scenarios } from './scenarios.ts';
+
+export interface Order {
+  dataDir: string;
+  databaseUrl: string;
+  /** What to begin once the world is checked; null to end then. */
+  scenario: string | null;
+  /** Die when this many points have been passed; null to pass them all and tell their names. */
+  dieAt: number | null;
+}
+
+export interface Told {
+  /** What is wrong with the world that the process before left behind, once this one has gone on with it. */
+  faults?: string[];
+  /** The point at which this process dies now. */
+  dying?: string;
+  /** The points that were passed, when none was to be died at. */
+  passed?: string[];
+}
+
+const tell = (told: Told) => writeSync(1, `${JSON.stringify(told)}\n`);
+
+const run = async (order: Order): Promise<void> => {
+  const scenario = order.scenario === null ? null : scenarios[order.scenario]!;
+  let armed = false;
+  let failures = 0;
+  const passed: string[] = [];
+  const at: AtPoint = (point, of) => {
+    if (!armed) return;
+    passed.push(`${of.kind} ${of.step ?? '-'} ${of.direction} ${point}`);
+    if (passed.length - 1 !== order.dieAt) return;
+    tell({ dying: passed.at(-1)! });
+    process.kill(process.pid, 'SIGKILL');
+    // Nothing more may happen while the signal is on its way.
+    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  };
+  const config = loadConfig(
+    {
+      PROVISOR_DATA_DIR: order.dataDir,
+      DATABASE_URL: order.databaseUrl,
+      PROVISOR_PEPPER: 'a pepper for tests only',
+      PROVISOR_PORT: '0',
+      PROVISOR_SITES_PORT: '0',
+      PROVISOR_DNS_PORT: '0',
+      PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
+    },
+    order.dataDir,
+  );
+  const serving = await serve(config, quiet, {
+    at,
+    timing: { leaseMs: 600, beatMs: 150, graceMs: 300, marginMs: 50, pollMs: 20, backoffMs: { first: 50, last: 100 } },
+    adapters: (configured) => {
+      const compute = breakable(configured.compute);
+      const failing = scenario?.failing;
+      if (failing) {
+        compute.before(failing.call, async () => {
+          // The busy one is busy only once; a refusal is a refusal every time.
+          if (armed && (failures++ === 0 || order.scenario?.endsWith('taken back'))) throw failing.error();
+        });
+      }
+      return { ...configured, compute: compute.adapter };
+    },
+  });
+  const { provisor } = serving;
+  const panel =
+    (await provisor.panels.list()).find((each) => each.name === 'faults') ?? (await provisor.panels.create('faults'));
+  const caller: Caller = { panelId: panel.id, actor: 'faults', requestId: null };
+
+  await allEnded(provisor, caller);
+  tell({ faults: await findFaults(provisor) });
+  if (scenario) {
+    const serviceId = await prepare(provisor, caller, scenario);
+    armed = true;
+    await scenario.act(provisor, caller, serviceId);
+    await allEnded(provisor, caller);
+    tell({ passed });
+  }
+  await serving.stop();
+  process.exit(0);
+};
+
+if (import.meta.main) await run(JSON.parse(process.argv[2] ?? '{}') as Order);

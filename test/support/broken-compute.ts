@@ -1,0 +1,36 @@
+/** A compute provider around another, that a test can make fail, wait or refuse. */
+import type { Adapter } from '../../src/ports/adapter.ts';
+import type { ComputeProvider } from '../../src/ports/compute.ts';
+
+type Call = keyof ComputeProvider;
+
+export interface Breakable {
+  adapter: Adapter<ComputeProvider>;
+  /** Runs instead of the call; when it returns, the call goes ahead. */
+  before(call: Call, what: (() => Promise<void>) | null): void;
+  calls: string[];
+}
+
+export const breakable = (inner: Adapter<ComputeProvider>): Breakable => {
+  const hooks = new Map<Call, () => Promise<void>>();
+  const calls: string[] = [];
+  const port = new Proxy(inner.port, {
+    get: (target, name: Call) => {
+      const value = target[name];
+      if (typeof value !== 'function' || name === 'upstream') return value;
+      return async (...args: unknown[]) => {
+        calls.push(name);
+        await hooks.get(name)?.();
+        return (value as (...all: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+  return {
+    adapter: { ...inner, port },
+    before: (call, what) => {
+      if (what) hooks.set(call, what);
+      else hooks.delete(call);
+    },
+    calls,
+  };
+};
