@@ -58,7 +58,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
     const provisor = createProvisor(config, log, replacements);
     const { operations, clock } = provisor;
     ends.push(() => provisor.close());
-    await provisor.migrate();
+    const { applied } = await provisor.migrate();
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database has been set up');
     const keyFile = config.embedded ? await makeFirstPanel(provisor) : null;
     for (const adapter of provisor.adapters) {
       await adapter.open?.();

@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 export const patterns = {
   serviceId: /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/,
-  customerId: /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/,
+  customerId: /^[A-Za-z0-9._:-]{1,64}$/,
   subdomain: /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
   planName: /^[a-z0-9][a-z0-9._-]{0,63}$/,
   operationId: /^[0-9A-HJKMNP-TV-Z]{26}$/,

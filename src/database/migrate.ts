@@ -173,7 +173,7 @@ export const migrate = async (db: Database, options: MigrateOptions): Promise<{ 
           : await runOnMysql(db, lease, name, up, { everyMs: leaseMs / 3, clock, log });
       if (!done) return log.warn({ migration: name }, 'Another process took over the migration lease');
       applied.push(name);
-      log.info({ migration: name }, 'Migration applied');
+      log.debug({ migration: name }, 'Migration applied');
     }
   };
 

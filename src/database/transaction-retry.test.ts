@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { connect, createServer, type Socket } from 'node:net';
+
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { startCuttingProxy } from '../../test/support/cutting-proxy.ts';
 import { databases, type TestDatabase } from '../../test/support/databases.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
@@ -13,43 +14,6 @@ const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () 
 
 /** Makes the server answer this one query with an error of its own making. */
 const fail = (tx: Tx, errno: number) => tx.raw(`SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = ${errno}`);
-
-/** Stands before the database and, once, cuts the connection at a COMMIT: before it arrives, or before its answer. */
-const cutAtCommit = async (target: URL, when: 'before' | 'after') => {
-  const sockets = new Set<Socket>();
-  let cuts = 0;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    const cut = () => {
-      client.destroy();
-      upstream.destroy();
-    };
-    let committing = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', cut).on('close', cut);
-    }
-    client.on('data', (bytes) => {
-      const isCommit = cuts === 0 && bytes.includes('COMMIT;');
-      if (isCommit) cuts++;
-      if (isCommit && when === 'before') return cut();
-      committing ||= isCommit;
-      upstream.write(bytes);
-    });
-    upstream.on('data', (bytes) => (committing ? cut() : client.write(bytes)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = new URL(target);
-  url.port = String((server.address() as { port: number }).port);
-  return {
-    url: url.href,
-    cuts: () => cuts,
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
 
 for (const database of databases.filter(({ name }) => name === 'mariadb')) {
   describe('transaction on mariadb runs again', () => {
@@ -140,7 +104,7 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
 
     for (const when of ['before', 'after'] as const) {
       it(`when the connection is lost ${when} COMMIT reached the server`, async (context) => {
-        const proxy = await cutAtCommit(new URL(test.url), when);
+        const proxy = await startCuttingProxy(new URL(test.url), (commit) => (commit === 1 ? when : null));
         const db = connectDatabase({ url: proxy.url, log: quiet });
         context.after(async () => {
           await db.close();

@@ -3,7 +3,7 @@
  * on, and another has been there meanwhile. What it still writes changes no row.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
 import { type Clock, systemClock } from '../../src/kit/clock.ts';
 import { ProviderError } from '../../src/kit/errors.ts';
@@ -97,6 +97,9 @@ for (const database of databases) {
       engine = await startEngine(database, [make], { workers: false });
     });
     after(() => engine.stop());
+    // A test that fails must not leave a run waiting for ever.
+    let release = () => {};
+    afterEach(() => release());
 
     /** Brings run A of a new operation to a point and stops it there. */
     const pauseA = async (point: CrashPoint, step: string | null) => {
@@ -104,6 +107,7 @@ for (const database of databases) {
       failing = null;
       const { clock, noticePause } = stoppableClock();
       const { at, reached, goOn } = pauseAt(point, step);
+      release = goOn;
       const service = await engine.newService({ things: 1 });
       const operation = await engine.submit(make, service, { holds: { things: 1 } });
       const a = engine.another({ clock, at });
@@ -232,8 +236,7 @@ for (const database of databases) {
     // On SQLite an open transaction has the whole file, so there is nothing that another could do meanwhile.
     if (database.name === 'mariadb') {
       it('inside its commit: nobody gets in, and then B goes on behind it', async () => {
-        const { a, operation, noticePause, goOn } = await pauseA('step:committing', 'finish');
-        // The hook tells of the step that the commit has begun: A has made, and is about to write that down.
+        const { a, operation, noticePause, goOn } = await pauseA('step:committing', 'make');
         assert.deepEqual(calls, ['make']);
         const b = engine.another();
         engine.pass(pauseMs);
@@ -249,8 +252,8 @@ for (const database of databases) {
       });
 
       it('inside its commit, and its connection is cut meanwhile: its commit changes 0 rows', async () => {
-        const { a, service, operation, goOn } = await pauseA('step:committing', 'finish');
-        await cutTransactions(engine.database.db);
+        const { a, service, operation, goOn } = await pauseA('step:committing', 'make');
+        await cutTransaction(engine.database.db);
         const b = await letBFinish(operation);
         const rows = await rowsOf(engine.database.db, operation);
         assert.deepEqual(calls, ['make', 'make', 'finish']);
@@ -266,20 +269,21 @@ for (const database of databases) {
   });
 }
 
-const ownTransactions = `
-  FROM information_schema.innodb_trx AS trx
-  JOIN information_schema.processlist AS process ON process.id = trx.trx_mysql_thread_id
-  WHERE process.db = database()`;
-
-/** Whether a transaction on this database waits for another's lock. */
+/** Whether a claim is under way on this database: with a run inside its commit, it waits for the row. */
 const isWaitedFor = async ({ knex }: Database): Promise<boolean> => {
-  const [rows] = await knex.raw(`SELECT 1 ${ownTransactions} AND trx.trx_state = 'LOCK WAIT'`);
+  const [rows] = await knex.raw(
+    "SELECT 1 FROM information_schema.processlist WHERE db = database() AND info LIKE 'update `operations`%'",
+  );
   return rows.length > 0;
 };
 
-/** Ends the connections that have a transaction open on this database. */
-const cutTransactions = async ({ knex }: Database): Promise<void> => {
-  const [rows] = await knex.raw(`SELECT process.id AS id ${ownTransactions}`);
+/** Ends the one connection that has a transaction open on this database. */
+const cutTransaction = async ({ knex }: Database): Promise<void> => {
+  const [rows] = await knex.raw(
+    `SELECT process.id AS id FROM information_schema.innodb_trx AS trx
+     JOIN information_schema.processlist AS process ON process.id = trx.trx_mysql_thread_id
+     WHERE process.db = database()`,
+  );
   assert.equal(rows.length, 1);
   await knex.raw(`KILL ${Number(rows[0].id)}`);
 };

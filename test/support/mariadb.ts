@@ -15,6 +15,8 @@ export interface MariaDb {
   /** For `connectDatabase`. */
   url(databaseName: string): string;
   createDatabase(databaseName: string): Promise<void>;
+  /** Ends the server as a power cut would, and starts it again on the same data and port. */
+  killAndRestart(): Promise<void>;
   /** Ends the server and deletes its data. Stopping twice is harmless. */
   stop(): Promise<void>;
 }
@@ -63,13 +65,16 @@ const untilReady = async (child: ChildProcess, port: number, errorLog: string): 
   throw new Error(`MariaDB did not start:\n${await readFile(errorLog, 'utf8').catch(() => 'no log')}`);
 };
 
+const killServer = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+};
+
+// Its data is thrown away, so there is nothing to shut down in order.
 const stopServer = async (child: ChildProcess, folder: string): Promise<void> => {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    // Its data is thrown away, so there is nothing to shut down in order.
-    child.kill('SIGKILL');
-    await ended;
-  }
+  await killServer(child);
   await rm(folder, { recursive: true, force: true });
 };
 
@@ -102,25 +107,23 @@ export const startMariaDb = async (args: readonly string[] = []): Promise<MariaD
   }
 
   const port = await freePort();
-  const child = spawn(
-    server,
-    [
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--socket=${join(folder, 's')}`,
-      `--log-error=${errorLog}`,
-      `--port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--skip-name-resolve',
-      user,
-      '--innodb-flush-log-at-trx-commit=2',
-      '--skip-log-bin',
-      '--innodb-buffer-pool-size=64M',
-      '--max-connections=400',
-      ...args,
-    ],
-    { stdio: 'ignore' },
-  );
+  const options = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--socket=${join(folder, 's')}`,
+    `--log-error=${errorLog}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--skip-name-resolve',
+    user,
+    '--innodb-flush-log-at-trx-commit=2',
+    '--skip-log-bin',
+    '--innodb-buffer-pool-size=64M',
+    '--max-connections=400',
+    ...args,
+  ];
+  const launch = () => spawn(server, options, { stdio: 'ignore' });
+  let child = launch();
   let version: string;
   try {
     version = await untilReady(child, port, errorLog);
@@ -133,6 +136,11 @@ export const startMariaDb = async (args: readonly string[] = []): Promise<MariaD
     url: (databaseName) => `mysql://root@127.0.0.1:${port}/${databaseName}`,
     createDatabase: async (databaseName) => {
       await queryServer(port, `CREATE DATABASE \`${databaseName}\` CHARACTER SET utf8mb4`);
+    },
+    killAndRestart: async () => {
+      await killServer(child);
+      child = launch();
+      await untilReady(child, port, errorLog);
     },
     stop: () => stopServer(child, folder),
   };

@@ -93,7 +93,7 @@ export const createSiteListener = ({ dataDir, locks, onRequest, log }: SiteListe
       await once(server, 'listening');
       server.on('error', (error) => log.error({ err: error }, 'the server of the local sites has trouble'));
       serving = { server, sockets, release };
-      log.info({ path }, 'the local sites are served');
+      log.debug({ path }, 'The local sites are served');
     } catch (error) {
       release();
       throw error;

@@ -97,7 +97,7 @@ export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): L
     open: async () => {
       if (listener) return;
       listener = await openDnsListener({ zones: store, host, port, log });
-      log.info({ host, port: listener.port }, 'the DNS server listens');
+      log.debug({ host, port: listener.port }, 'The DNS server listens');
     },
     close: async () => {
       const closing = listener;

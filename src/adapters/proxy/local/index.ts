@@ -102,7 +102,7 @@ export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReversePro
     open: async () => {
       if (server) return;
       server = await openProxyServer({ routes, host, port, timeouts, log });
-      log.info({ host, port: server.port }, 'the sites are served');
+      log.debug({ host, port: server.port }, 'The sites are served');
     },
     close: async () => {
       const closing = server;
