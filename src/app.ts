@@ -116,7 +116,7 @@ export const createProvisor = (config: Config, log: Log, replacements: Replaceme
     },
     publicIp: config.PROVISOR_PUBLIC_IP,
   });
-  const sweep = createSweep({ operations, providers });
+  const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
 
   /** The HTTP application. Errors: a contract that does not fit the handlers. */

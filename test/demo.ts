@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { formatDuration } from '../src/cli/duration.ts';
+import { formatDuration } from '../src/kit/duration.ts';
 import { createProgress } from '../src/cli/progress.ts';
 import type { Schema } from '../src/contract/handler.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDuration, fromNow, parseDuration, parseSomeDuration } from './duration.ts';
+import { formatDuration, fromNow } from '../kit/duration.ts';
+import { parseDuration, parseSomeDuration } from './duration.ts';
 
 test('a duration is a whole number with a unit, or 0', () => {
   assert.equal(parseDuration('30s'), 30_000);

@@ -1,4 +1,4 @@
-/** Spans of time as an operator types and reads them. */
+/** Spans of time as an operator types them. */
 import { InvalidArgumentError } from 'commander';
 
 const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -21,21 +21,4 @@ export const parseSomeDuration = (text: string): number => {
   const ms = parseDuration(text);
   if (ms === 0) throw new InvalidArgumentError('It must be longer than nothing, e.g. 24h.');
   return ms;
-};
-
-const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
-
-/** A span in the unit in which it is easy to grasp: `320 ms`, `1.2 s`, `5 minutes`, `12 days`. */
-export const formatDuration = (ms: number): string => {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  if (ms < 2 * unitMs.h!) return counted(Math.round(ms / unitMs.m!), 'minute');
-  if (ms < 2 * unitMs.d!) return counted(Math.round(ms / unitMs.h!), 'hour');
-  return counted(Math.round(ms / unitMs.d!), 'day');
-};
-
-/** How far an instant is from now: `5 minutes ago`, `in 30 days`. */
-export const fromNow = (at: number, now: number): string => {
-  if (Math.abs(at - now) < 1_000) return 'now';
-  return at < now ? `${formatDuration(now - at)} ago` : `in ${formatDuration(at - now)}`;
 };

@@ -2,10 +2,10 @@
 import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProvisor, type Provisor } from '../app.ts';
-import { formatDuration } from '../cli/duration.ts';
 import { failureOf } from '../cli/failure.ts';
 import { plain } from '../cli/table.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { formatDuration } from '../kit/duration.ts';
 import type { Log } from '../kit/log.ts';
 import { checkListeners } from './check-listeners.ts';
 import { bad, type Finding, good, isBad, note } from './finding.ts';

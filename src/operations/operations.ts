@@ -278,6 +278,8 @@ export const createOperations = (options: OperationsOptions) => {
     isRetryable,
     list: (filter: store.OperationFilter, page: { limit: number; before?: string }) =>
       store.listOperations(db.knex, filter, page),
+    /** How long an outside object without a row must have been seen before it can be taken for an orphan. */
+    orphanAgeMs: 2 * (timing.leaseMs + timing.graceMs),
     /** Every outside object of a kind that is not known to be gone. */
     resources: (kind: string) => listResources(db.knex, kind),
     last: (service: ServiceKey) => store.findLast(db.knex, service),

@@ -190,7 +190,7 @@ for (const database of databases) {
     });
 
     it('skips no step when a commit was made twice and the process then died', async () => {
-      const { promise } = Promise.withResolvers<void>();
+      const { promise, resolve } = Promise.withResolvers<void>();
       holding.two = promise;
       const { db } = engine.database;
       let twice = false;
@@ -218,6 +218,8 @@ for (const database of databases) {
       holding = {};
       await pass(leaseMs + graceMs);
       assert.deepEqual(did, ['one', 'two', 'two', 'three']);
+      resolve();
+      await until('the dead one is gone', () => dying.running() === 0);
     });
   });
 }

@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasMariaDb, startMariaDb } from '../support/mariadb.ts';
 import { applyEdit, copyProject, requireLoads, runTests } from './mutants/copy.ts';
 import { type Mutation, mutations } from './mutants/mutations.ts';
 import { report } from './report.ts';
@@ -26,7 +27,7 @@ interface Outcome {
   seconds: number;
 }
 
-const tryMutation = async (mutation: Mutation, base: string, folder: string): Promise<Outcome> => {
+const tryMutation = async (mutation: Mutation, base: string, folder: string, mysqlUrl?: string): Promise<Outcome> => {
   const began = performance.now();
   const outcome = (caught: boolean, by: string): Outcome => ({
     mutation,
@@ -38,7 +39,12 @@ const tryMutation = async (mutation: Mutation, base: string, folder: string): Pr
     await copyProject(base, folder);
     for (const edit of mutation.edits) await applyEdit(folder, edit);
     for (const { file } of mutation.edits) await requireLoads(folder, file);
-    const { ended } = await runTests(folder, { files: mutation.tests, only: mutation.only, seconds: secondsEach });
+    const { ended } = await runTests(folder, {
+      files: mutation.tests,
+      only: mutation.only,
+      seconds: secondsEach,
+      mysqlUrl: mutation.needsMariaDb ? mysqlUrl : undefined,
+    });
     const failed = ended.filter((test) => !test.passed);
     const caughtBy = failed.find((test) => test.asserted);
     if (caughtBy) return outcome(true, caughtBy.name);
@@ -53,9 +59,9 @@ const tryMutation = async (mutation: Mutation, base: string, folder: string): Pr
 };
 
 /** Without it a test that fails for another reason would count as having caught something. */
-const requireSound = async (chosen: Mutation[], base: string): Promise<void> => {
+const requireSound = async (chosen: Mutation[], base: string, mysqlUrl?: string): Promise<void> => {
   const files = [...new Set(chosen.flatMap((mutation) => mutation.tests))];
-  const { ended, code, errors } = await runTests(base, { files, seconds: 5 * secondsEach });
+  const { ended, code, errors } = await runTests(base, { files, seconds: 5 * secondsEach, mysqlUrl });
   const failed = ended.filter((test) => !test.passed);
   if (code === 0 && failed.length === 0 && ended.length > 0) {
     say(`Without a mutation, all ${ended.length} tests of ${files.length} files pass.`);
@@ -67,22 +73,25 @@ const requireSound = async (chosen: Mutation[], base: string): Promise<void> => 
 };
 
 const filter = process.argv[2] ?? '';
-const chosen = mutations.filter((mutation) => mutation.name.includes(filter));
+const named = mutations.filter((mutation) => mutation.name.includes(filter));
+const chosen = named.filter((mutation) => !mutation.needsMariaDb || hasMariaDb());
+if (chosen.length < named.length) say(`MariaDB is not installed: ${named.length - chosen.length} LEFT OUT.`);
 if (chosen.length === 0) throw new Error(`No mutant is called ${filter}`);
 
 const folder = await mkdtemp(join(tmpdir(), 'provisor-mutants-'));
+const server = chosen.some((mutation) => mutation.needsMariaDb) ? await startMariaDb() : null;
 try {
   await mkdir(join(folder, 'tmp'));
   // Once, so that all mutants are of the same project though somebody edits it meanwhile.
   const base = join(folder, 'base');
   await copyProject(root, base);
-  await requireSound(chosen, base);
+  await requireSound(chosen, base, server?.url(''));
 
   const waiting = [...chosen];
   const outcomes: Outcome[] = [];
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const outcome = await tryMutation(next, base, join(folder, next.name));
+      const outcome = await tryMutation(next, base, join(folder, next.name), server?.url(''));
       outcomes.push(outcome);
       say(`${outcome.caught ? 'caught  ' : 'SURVIVED'} ${next.name} (${outcome.seconds.toFixed(1)} s)`);
     }
@@ -101,5 +110,6 @@ try {
   report({ fault: 15, name: 'seeded mutants caught', cases: outcomes.length - survivors });
   process.exitCode = survivors === 0 ? 0 : 1;
 } finally {
+  await server?.stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

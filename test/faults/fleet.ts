@@ -78,6 +78,7 @@ export const createFleet = (options: {
       });
       child.once('exit', (code, signal) => {
         if (place.child === child) place.state = 'dead';
+        if (signal !== 'SIGKILL' && code !== 0) errors.push(`${place.name} met a fault and ended with ${code ?? signal}`);
         // One that was killed while it started is dead, and that is all.
         if (signal === 'SIGKILL') resolve();
         else reject(new Error(`${place.name} ended with ${code ?? signal}: ${wrote.slice(0, 2_000)}`));

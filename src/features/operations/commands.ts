@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { parseOperationId } from '../../cli/arguments.ts';
-import { formatDuration, fromNow } from '../../cli/duration.ts';
 import { followedSentence, followOperation } from '../../cli/follow-operation.ts';
 import { type ListOptions, moreLine, withListOptions } from '../../cli/list-options.ts';
 import type { RunCommand } from '../../cli/output.ts';
@@ -8,6 +7,7 @@ import { type Cell, facts, plain, table } from '../../cli/table.ts';
 import { pageOf, pageWish } from '../../contract/paging.ts';
 import type { Database } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
+import { formatDuration, fromNow } from '../../kit/duration.ts';
 import { instant } from '../../kit/instant.ts';
 import { isEnded, type Operation, type OperationState, operationStates } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parsePanelName } from '../../cli/arguments.ts';
-import { fromNow, parseDuration, parseSomeDuration } from '../../cli/duration.ts';
+import { parseDuration, parseSomeDuration } from '../../cli/duration.ts';
 import type { RunCommand } from '../../cli/output.ts';
 import { table } from '../../cli/table.ts';
 import type { Database } from '../../database/database.ts';
+import { fromNow } from '../../kit/duration.ts';
 import { type PanelKey, panelScopes, type Scope, scopes } from './panel-key.ts';
 import type { Panels } from './panels.ts';
 

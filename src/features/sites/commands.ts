@@ -8,7 +8,6 @@ import {
   parseServiceId,
   parseSubdomain,
 } from '../../cli/arguments.ts';
-import { formatDuration } from '../../cli/duration.ts';
 import { followedSentence, followOperation } from '../../cli/follow-operation.ts';
 import { type ListOptions, moreLine, withListOptions } from '../../cli/list-options.ts';
 import type { Output, RunCommand } from '../../cli/output.ts';
@@ -16,6 +15,7 @@ import { facts, table } from '../../cli/table.ts';
 import type { Schema } from '../../contract/handler.ts';
 import { pageOf, pageWish } from '../../contract/paging.ts';
 import type { Caller } from '../../kit/caller.ts';
+import { formatDuration } from '../../kit/duration.ts';
 import { isAtRest, type Operation } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -24,13 +24,13 @@ import { type Site, type SiteState, siteStates } from './site.ts';
 import { siteView, statusView } from './site-view.ts';
 import { describeDrift, siteFacts } from './site-words.ts';
 import type { Sites } from './sites.ts';
-import type { Drift } from './sweep.ts';
+import type { Drift, Sweep } from './sweep.ts';
 
 export interface SiteTools {
   sites: Sites;
   operations: Operations;
   panels: Pick<Panels, 'require'>;
-  sweep: () => Promise<Drift>;
+  sweep: Sweep;
 }
 
 interface OnPanel {
@@ -53,12 +53,18 @@ const describeStatus = (status: Schema<'SiteStatus'>): string =>
   ])}`;
 
 const driftView = ({ orphans, missing, uncertain }: Drift) => ({
-  orphans,
-  missing: missing.map(({ kind, name, serviceId, operationId }) => ({
+  orphans: orphans.map(({ kind, name, ageMs, verdict }) => ({
+    kind,
+    name,
+    age_seconds: Math.round(ageMs / 1000),
+    verdict,
+  })),
+  missing: missing.map(({ kind, name, serviceId, operationId, ageMs }) => ({
     kind,
     name,
     service_id: serviceId,
     operation_id: operationId,
+    age_seconds: Math.round(ageMs / 1000),
   })),
   uncertain,
 });
@@ -235,10 +241,11 @@ export const siteCommands = (program: Command, run: RunCommand<SiteTools>): void
 
   program
     .command('sweep')
-    .description('compare what is outside with what the database says; changes nothing')
-    .action(() =>
+    .description('compare what is outside with what the database says')
+    .option('--delete', 'remove what no service knows, once two sweeps far enough apart have seen it')
+    .action(({ delete: remove = false }: { delete?: boolean }) =>
       run(async ({ sweep }, output) => {
-        const drift = await sweep();
+        const drift = await sweep({ remove });
         output.answer(driftView(drift), () => describeDrift(drift));
       }),
     );

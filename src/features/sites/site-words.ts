@@ -1,6 +1,8 @@
 /** Sites in words, for the operator's terminal. */
+
 import type { Schema } from '../../contract/handler.ts';
-import type { Drift } from './sweep.ts';
+import { formatDuration } from '../../kit/duration.ts';
+import type { Drift, Verdict } from './sweep.ts';
 
 type Fact = [label: string, value: string | number | null];
 
@@ -31,17 +33,27 @@ export const siteFacts = (site: Schema<'Site'>): Fact[] => {
 
 const kinds: Record<string, string> = { compute: 'workload', route: 'route' };
 
-/** What differs outside from what the database says. */
+const verdicts: Record<Verdict, string> = {
+  'seen for the first time': 'A later sweep can remove it.',
+  'too young': 'It is too young to be removed.',
+  'can be removed': 'sweep --delete removes it.',
+  removed: 'It was removed.',
+};
+
+/** What a sweep found, in sentences, with what it does or would do about it. */
 export const describeDrift = ({ orphans, missing, uncertain }: Drift): string => {
+  const called = (kind: string) => kinds[kind] ?? kind;
   const lines = [
-    ...orphans.map(({ kind, name }) => `The ${kinds[kind] ?? kind} ${name} is there, and no service knows it.`),
+    ...orphans.map(
+      ({ kind, name, ageMs, verdict }) =>
+        `The ${called(kind)} ${name} is there (${formatDuration(ageMs)} old), and no service knows it. ${verdicts[verdict]}`,
+    ),
     ...missing.map(
-      ({ kind, name, serviceId }) =>
-        `The ${kinds[kind] ?? kind} ${name} of service ${serviceId} should be there, and it is not.`,
+      ({ kind, name, serviceId, ageMs }) =>
+        `The ${called(kind)} ${name} of service ${serviceId} should be there (last touched ${formatDuration(ageMs)} ago), and it is not. Nothing is done about it: reset or delete the service.`,
     ),
   ];
   if (lines.length === 0) lines.push('Everything outside is as the database says.');
-  else lines.push('', 'Nothing was changed.');
   if (uncertain > 0) {
     lines.push(`${uncertain} ${uncertain === 1 ? 'object is' : 'objects are'} being made or removed just now.`);
   }

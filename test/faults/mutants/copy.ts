@@ -37,10 +37,19 @@ export const requireLoads = async (folder: string, file: string): Promise<void> 
   });
 };
 
-/** Runs test files of a copy on SQLite, and says how each test ended. Tests that take too long are cut off. */
+export interface TestOrder {
+  files: string[];
+  /** Only the tests of this name. */
+  only?: string | undefined;
+  seconds: number;
+  /** A server to run them on beside SQLite. */
+  mysqlUrl?: string | undefined;
+}
+
+/** Runs test files of a copy, and says how each test ended. Tests that take too long are cut off. */
 export const runTests = (
   folder: string,
-  { files, only, seconds }: { files: string[]; only?: string | undefined; seconds: number },
+  { files, only, seconds, mysqlUrl }: TestOrder,
 ): Promise<{ ended: Ended[]; code: number | null; errors: string }> =>
   new Promise((resolve, reject) => {
     const { PROVISOR_TEST_MYSQL_URL: _, PROVISOR_TEST_REPORT: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
@@ -58,7 +67,7 @@ export const runTests = (
       ],
       {
         cwd: folder,
-        env: { ...env, TMPDIR: temporary },
+        env: { ...env, TMPDIR: temporary, ...(mysqlUrl === undefined ? {} : { PROVISOR_TEST_MYSQL_URL: mysqlUrl }) },
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: (seconds + 10) * 1000,
         killSignal: 'SIGKILL',
