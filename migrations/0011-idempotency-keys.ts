@@ -7,7 +7,9 @@ export const up = async (db: Knex, dialect: Dialect): Promise<void> => {
   await db.schema.createTable('idempotency_keys', (table) => {
     idColumn(table, dialect, 'panel_id').notNullable();
     asciiColumn(table, dialect, 'idem_key', 255).notNullable();
-    asciiColumn(table, dialect, 'request_hash', 64).notNullable().comment('SHA-256 of method, path and body');
+    asciiColumn(table, dialect, 'request_hash', 64)
+      .notNullable()
+      .comment('SHA-256 of the operation, its path parameters and the body');
     asciiColumn(table, dialect, 'state', 16).notNullable().comment('running or done');
     table.bigInteger('locked_until').notNullable().comment('A running one is abandoned after this');
     idColumn(table, dialect, 'operation_id').nullable().comment('What the call submitted, in the same transaction');

@@ -8,11 +8,15 @@ import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
 import { migrate, pendingMigrations } from './database/migrate.ts';
+import { createBackups, forgetBackups } from './features/backups/backups.ts';
+import { backupHandlers } from './features/backups/handlers.ts';
+import { backupOperations } from './features/backups/steps.ts';
 import { operationHandlers } from './features/operations/handlers.ts';
 import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
 import { createPlans } from './features/plans/plans.ts';
-import { siteHandlers } from './features/sites/handlers.ts';
+import { siteAnswers, siteHandlers } from './features/sites/handlers.ts';
+import { createSiteSteps } from './features/sites/site-steps.ts';
 import { createSiteStore } from './features/sites/site-store.ts';
 import { createSites } from './features/sites/sites.ts';
 import { siteOperations } from './features/sites/steps.ts';
@@ -94,10 +98,12 @@ export const createProvisor = (config: Config, log: Log, replacements: Replaceme
   const panels = createPanels({ db, pepper: config.pepper, log });
   const plans = createPlans({ db });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
+  const blocks = createSiteSteps({ sites: siteStore, providers });
   const definitions = siteOperations({
     db,
+    blocks,
+    onGone: forgetBackups,
     sites: siteStore,
-    plans,
     providers,
     zone: { name: `${config.PROVISOR_SITE_DOMAIN}.`, nameservers: config.PROVISOR_NAMESERVERS },
     restMs: config.PROVISOR_REST_HOURS * 3600_000,
@@ -115,6 +121,20 @@ export const createProvisor = (config: Config, log: Log, replacements: Replaceme
       vmid: { name: 'vmid', label: 'machine number', ...config.PROVISOR_VMIDS, format: String },
     },
     publicIp: config.PROVISOR_PUBLIC_IP,
+  });
+  const backupDefinitions = backupOperations({
+    db,
+    compute: providers.compute,
+    blocks,
+    becomeActive: async (tx, key) => siteStore.setState(tx, key, 'active', await db.now(tx)),
+  });
+  operations.register(...Object.values(backupDefinitions));
+  const backups = createBackups({
+    db,
+    sites,
+    compute: providers.compute,
+    definitions: backupDefinitions,
+    timeZone: config.PROVISOR_TIME_ZONE,
   });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
@@ -143,8 +163,9 @@ export const createProvisor = (config: Config, log: Log, replacements: Replaceme
         }),
         ...planHandlers(plans),
         ...siteHandlers(sites, operations),
+        ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),
         ...operationHandlers(operations),
-        ...hostingBackendHandlers(sites, operations),
+        ...hostingBackendHandlers(sites, backups, operations),
       },
       authenticate: panels.authenticate,
       idempotency,

@@ -18,6 +18,15 @@ export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, par
 export const numberToIp = (number: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 
+const isTimeZone = (text: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const ipRange = z.string().transform((text, context) => {
   const [start = '', end = ''] = text.split('-').map((part) => part.trim());
   if (isIPv4(start) && isIPv4(end) && ipToNumber(start) <= ipToNumber(end))
@@ -70,8 +79,8 @@ export const schema = z.object({
   PROVISOR_SITE_DOMAIN: z
     .string()
     .regex(
-      /^(?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-      'must be a domain name in lower case',
+      /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      'must be a domain name in lower case, at most 120 characters',
     )
     .default('sites.localhost')
     .describe('Domain that sites get their names under'),
@@ -95,6 +104,11 @@ export const schema = z.object({
     .max(24 * 365)
     .default(72)
     .describe('Hours before the names and addresses of a deleted site are given to another'),
+  PROVISOR_TIME_ZONE: z
+    .string()
+    .refine((text) => isTimeZone(text), 'must be an IANA time zone, e.g. Europe/Bucharest')
+    .default('UTC')
+    .describe('Time zone in which backups are named by their day'),
   PROVISOR_WORKERS: z.coerce
     .number('must be a number')
     .int()

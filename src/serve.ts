@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProvisor, type Provisor, type Replacements } from './app.ts';
 import type { Config } from './config.ts';
-import { lockDataDir } from './data-dir-lock.ts';
+import { lockDataDir, lockSqlite } from './data-dir-lock.ts';
 import { scopes } from './features/panels/panel-key.ts';
 import { listen } from './http/server.ts';
 import type { Log } from './kit/log.ts';
@@ -52,8 +52,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
   };
   try {
     if (config.embedded) {
-      const lock = lockDataDir(config.dataDir);
-      ends.push(() => lock.release());
+      const locks = [lockDataDir(config.dataDir), lockSqlite(config.databaseUrl)];
+      for (const lock of locks) ends.push(() => lock.release());
     }
     const provisor = createProvisor(config, log, replacements);
     const { operations, clock } = provisor;
@@ -73,7 +73,10 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       variable: 'PROVISOR_PORT',
       clock,
     });
+    let served = true;
+    ends.push(() => (served ? server.drain() : undefined));
     const cleaning = keepClean(provisor);
+    ends.push(() => cleaning.stop());
     if (config.PROVISOR_WORKERS > 0) {
       // The lock says that every lease in this database is a dead process's. With adapters that live in the
       // process nothing of theirs can still be under way.
@@ -84,7 +87,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
     let stopping: Promise<void> | null = null;
     const stop = async () => {
       draining.abort();
-      cleaning.stop();
+      served = false;
       await Promise.all([server.drain(), operations.drain(drainMs)]);
       await endAll();
     };

@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { formatDuration } from '../src/kit/duration.ts';
 import { createProgress } from '../src/cli/progress.ts';
 import type { Schema } from '../src/contract/handler.ts';
+import { formatDuration } from '../src/kit/duration.ts';
 
 type Site = Schema<'Site'>;
 type Operation = Schema<'Operation'>;

@@ -4,6 +4,8 @@
  * later, so a busy service is waited for, a little.
  */
 import type { Handlers } from '../contract/handler.ts';
+import type { Backups } from '../features/backups/backups.ts';
+import { refuseFailed } from '../features/operations/end-of.ts';
 import type { Changed } from '../features/sites/change-site.ts';
 import type { Site } from '../features/sites/site.ts';
 import type { Sites } from '../features/sites/sites.ts';
@@ -23,7 +25,12 @@ type Ids =
   | 'compatUpgrade'
   | 'compatGetStatus'
   | 'compatAction'
-  | 'compatActions';
+  | 'compatActions'
+  | 'compatListBackups'
+  | 'compatCreateBackup'
+  | 'compatDeleteBackup'
+  | 'compatRollback'
+  | 'compatToggle';
 
 /** One word for how a site is: of a site in use, what its workload does. */
 const statusWord = (site: Site, status: ComputeStatus | null) =>
@@ -31,17 +38,19 @@ const statusWord = (site: Site, status: ComputeStatus | null) =>
 
 const whole = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value));
 
-export const hostingBackendHandlers = (sites: Sites, operations: Operations) => {
+export const hostingBackendHandlers = (sites: Sites, backups: Backups, operations: Operations) => {
   /** Tries again once the operation in the way has ended, while there is patience. */
   const whenFree = async <T>(caller: Caller, signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
     const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    let waitedFor = '';
     for (;;) {
       try {
         return await call();
       } catch (error) {
         const busy =
           error instanceof AppError && error.code === 'operation_in_progress' ? error.details?.operation_id : undefined;
-        if (typeof busy !== 'string' || until.aborted) throw error;
+        if (typeof busy !== 'string' || busy === waitedFor || until.aborted) throw error;
+        waitedFor = busy;
         await operations.find(caller.panelId, busy);
         const rest = await operations.waitForRest(busy, patienceMs, until);
         // One that is stuck waits for an operator, and no patience helps.
@@ -71,6 +80,31 @@ export const hostingBackendHandlers = (sites: Sites, operations: Operations) => 
       await whenFree(caller, signal, () => sites.act(caller, { serviceId: String(body.service_id) }, path.action)),
       path.action === 'stop' ? 'stopped' : 'active',
     );
+
+  const backupList = async (caller: Caller, serviceId: string) => {
+    const { site, backups: all, quota } = await backups.list(caller, { serviceId });
+    const names = all.filter(({ state }) => state === 'ready').map(({ name }) => name);
+    const body = {
+      success: true,
+      service_id: site.key.serviceId,
+      backups: names,
+      quota: `${quota.used}/${quota.limit}`,
+    } as const;
+    return { status: 200, body } as const;
+  };
+
+  /** Waits a little for the end, so that the list is as the caller expects it. */
+  const thenList = async (
+    caller: Caller,
+    signal: AbortSignal,
+    serviceId: string,
+    call: (serviceId: string) => Promise<Changed>,
+  ) => {
+    const { operation } = await whenFree(caller, signal, () => call(serviceId));
+    const ended = operation && (await operations.waitForRest(operation.id, patienceMs, signal));
+    if (ended) refuseFailed(operations, ended);
+    return backupList(caller, serviceId);
+  };
 
   return {
     compatCreateSite: async ({ caller, body }) => {
@@ -141,6 +175,24 @@ export const hostingBackendHandlers = (sites: Sites, operations: Operations) => 
           },
           domains: [],
         },
+      };
+    },
+    compatListBackups: ({ caller, query }) => backupList(caller, query.service_id),
+    compatCreateBackup: ({ caller, body, signal }) =>
+      thenList(caller, signal, String(body.service_id), (serviceId) => backups.create(caller, { serviceId })),
+    compatDeleteBackup: ({ caller, body, signal }) =>
+      thenList(caller, signal, String(body.service_id), (serviceId) => backups.remove(caller, { serviceId }, body.bak)),
+    compatRollback: ({ caller, body, signal }) =>
+      thenList(caller, signal, String(body.service_id), (serviceId) =>
+        backups.rollback(caller, { serviceId }, body.bak),
+      ),
+    compatToggle: async ({ caller, body, signal }) => {
+      const changed = await whenFree(caller, signal, () =>
+        sites.toggleProxy(caller, { serviceId: String(body.service_id) }),
+      );
+      return {
+        status: 200,
+        body: { success: true, service_id: changed.site.key.serviceId, enabled: !changed.site.proxyEnabled },
       };
     },
     compatAction: act,

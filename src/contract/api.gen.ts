@@ -449,6 +449,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{service_id}/proxy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let visitors in, or keep them out
+         * @description Off: the site's names answer as if there were no site. The workload and its data stay as they are.
+         *     It stays off over stop, start, suspend and unsuspend, until it is turned on again.
+         */
+        post: operations["setSiteProxy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{service_id}/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a site's backups
+         * @description Newest first, compared with what the provider has. A backup that it does not have any more has state `missing`.
+         *     While the provider does not answer, `verified` is false and the list is as last known.
+         */
+        get: operations["listBackups"];
+        put?: never;
+        /**
+         * Make a backup
+         * @description It is named `BAK{DDMMYYYY}-{N}` by the operator's day. Every call makes another one, so `Idempotency-Key` is
+         *     required: a repeat with the same key is the same backup. When the quota is used up it is refused with
+         *     `quota_exceeded`, or the oldest one makes room with `when_full: replace_oldest`.
+         */
+        post: operations["createBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{service_id}/backups/{backup}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                backup: components["parameters"]["BackupName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a backup
+         * @description A backup that is not there any more is 404. The reset point `initial` is protected.
+         */
+        delete: operations["deleteBackup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{service_id}/backups/{backup}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                backup: components["parameters"]["BackupName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a site back to a backup
+         * @description The site stops, its data is replaced whole, and it starts again. Before that the data as it is now is copied
+         *     aside as `safety`, which does not count and can be rolled back to in its turn; the next rollback replaces it.
+         */
+        post: operations["rollbackBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations": {
         parameters: {
             query?: never;
@@ -689,6 +792,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/action/getbak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a site's backups */
+        get: operations["compatListBackups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/mkbak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a backup
+         * @description Waits a little for the end; a backup that takes longer is in the list later.
+         */
+        post: operations["compatCreateBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/delbak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a backup */
+        post: operations["compatDeleteBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a site back to a backup */
+        post: operations["compatRollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/toggle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn the way to a site off, or on again */
+        post: operations["compatToggle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/actions/{action}": {
         parameters: {
             query?: never;
@@ -728,6 +919,18 @@ export interface components {
         /** @description The wished name under the site domain. Made from the e-mail address when left out. */
         Subdomain: string;
         PlanName: string;
+        /** @description `BAK{DDMMYYYY}-{N}`; `safety` is the copy that a rollback made, `initial` the reset point. */
+        BackupName: string;
+        Backup: {
+            name: components["schemas"]["BackupName"];
+            service_id: string;
+            /** @enum {string} */
+            state: "creating" | "ready" | "deleting" | "deleted" | "missing";
+            /** @description Null while the provider does not tell. */
+            bytes: number | null;
+            created_at: components["schemas"]["Instant"];
+            operation: components["schemas"]["Operation"] | null;
+        };
         /** @description Send it as `cursor` to get the next page; null on the last one. */
         NextCursor: string | null;
         /** @enum {string} */
@@ -813,6 +1016,7 @@ export interface components {
          *       "suspension": null,
          *       "memory_mb": 2048,
          *       "disk_mb": 20480,
+         *       "proxy_enabled": true,
          *       "quotas": {
          *         "backups": {
          *           "used": 0,
@@ -861,6 +1065,8 @@ export interface components {
             } | null;
             memory_mb: number;
             disk_mb: number;
+            /** @description Whether visitors are let in. */
+            proxy_enabled: boolean;
             quotas: {
                 backups: components["schemas"]["Quota"];
                 domains: components["schemas"]["Quota"];
@@ -935,7 +1141,7 @@ export interface components {
          */
         OperationErrorCode: "cancelled" | "deadline_exceeded" | "provider_refused" | "attempts_exhausted" | "superseded";
         /** @enum {string} */
-        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "provider_unavailable" | "database_unavailable" | "internal_error";
+        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "provider_unavailable" | "database_unavailable" | "internal_error";
         Problem: {
             /** @constant */
             success: false;
@@ -1037,6 +1243,51 @@ export interface components {
                 };
             };
         };
+        /** @description The backup, and the operation that was last begun on its site. */
+        Backup: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Backup"];
+            };
+        };
+        /** @description Accepted. `operation` tells how far it is. */
+        BackupAccepted: {
+            headers: {
+                Location: components["headers"]["Location"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Backup"];
+            };
+        };
+        /** @description The backups as they are now. */
+        CompatBackups: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": true,
+                 *       "service_id": "12345",
+                 *       "backups": [
+                 *         "BAK31012026-1"
+                 *       ],
+                 *       "quota": "1/2"
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    success: true;
+                    service_id: string;
+                    backups: string[];
+                    quota: string;
+                };
+            };
+        };
         /** @description Done or accepted. */
         CompatStatus: {
             headers: {
@@ -1066,6 +1317,7 @@ export interface components {
         CustomerId: components["schemas"]["CustomerId"];
         SiteAction: "start" | "stop" | "restart" | "reset";
         OperationId: components["schemas"]["Id"];
+        BackupName: components["schemas"]["BackupName"];
         PlanName: components["schemas"]["PlanName"];
         /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
         Prefer: string;
@@ -1080,6 +1332,22 @@ export interface components {
             content: {
                 "application/json": {
                     customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        CompatBackup: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "12345",
+                 *       "bak": "BAK31012026-1"
+                 *     }
+                 */
+                "application/json": {
+                    service_id: components["schemas"]["ServiceId"];
+                    bak: components["schemas"]["BackupName"];
+                } & {
+                    [key: string]: unknown;
                 };
             };
         };
@@ -1809,6 +2077,151 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    setSiteProxy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": {
+                    enabled: boolean;
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Site"];
+            202: components["responses"]["SiteAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listBackups: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All backups of the site, and how many it may have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Backup"][];
+                        quota: components["schemas"]["Quota"];
+                        verified: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createBackup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @default refuse
+                     * @enum {string}
+                     */
+                    when_full?: "refuse" | "replace_oldest";
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            201: components["responses"]["Backup"];
+            202: components["responses"]["BackupAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteBackup: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                backup: components["parameters"]["BackupName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Backup"];
+            202: components["responses"]["BackupAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                backup: components["parameters"]["BackupName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["Site"];
+            202: components["responses"]["SiteAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listOperations: {
         parameters: {
             query?: {
@@ -2105,6 +2518,86 @@ export interface operations {
         requestBody: components["requestBodies"]["CompatService"];
         responses: {
             200: components["responses"]["CompatStatus"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatListBackups: {
+        parameters: {
+            query: {
+                service_id: components["schemas"]["ServiceIdText"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["CompatBackups"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatCreateBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatService"];
+        responses: {
+            200: components["responses"]["CompatBackups"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatDeleteBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatBackup"];
+        responses: {
+            200: components["responses"]["CompatBackups"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatRollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatBackup"];
+        responses: {
+            200: components["responses"]["CompatBackups"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatToggle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatService"];
+        responses: {
+            /** @description How it is from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        service_id: string;
+                        enabled: boolean;
+                    };
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

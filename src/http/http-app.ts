@@ -93,7 +93,9 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
 
   const closedSignal = (res: Response): AbortSignal => {
     const closed = new AbortController();
-    res.once('close', () => closed.abort());
+    // It may have gone while it was authenticated.
+    if (res.closed) closed.abort();
+    else res.once('close', () => closed.abort());
     return AbortSignal.any([closed.signal, draining]);
   };
 

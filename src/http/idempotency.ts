@@ -69,11 +69,18 @@ export const createIdempotency = ({ db }: { db: Database }) => {
       store.storeAnswer(db.knex, panelId, key, answer),
     /** Lets the next request with this key be carried out. What the refused one submitted, if anything, stays bound to the key. */
     forget: async (panelId: string, key: string): Promise<void> => {
+      if (await store.deleteKey(db.knex, panelId, key)) return;
       await store.unlockKey(db.knex, panelId, key);
-      await store.deleteKey(db.knex, panelId, key);
     },
     /** Removes keys whose time is over. */
-    clean: async (): Promise<number> => store.deleteExpired(db.knex, await db.now()),
+    clean: async (): Promise<number> => {
+      let all = 0;
+      for (;;) {
+        const some = await store.deleteExpired(db.knex, await db.now());
+        all += some;
+        if (some === 0) return all;
+      }
+    },
   };
 };
 

@@ -11,10 +11,12 @@ const requireUtf8 = (_req: unknown, _res: unknown, _body: Buffer, charset: strin
   if (charset !== 'utf-8') throw Object.assign(new Error(`The charset ${charset}`), { type: 'charset.unsupported' });
 };
 
+const jsonTypes = ['application/json', 'application/*+json'];
+
 const parse = express.json({
   limit: maxBytes,
   strict: true,
-  type: ['application/json', 'application/*+json'],
+  type: jsonTypes,
   verify: requireUtf8,
 });
 
@@ -32,6 +34,9 @@ const isSound = (value: unknown, depth = 0): boolean => {
 const isUnpacking = (error: unknown): boolean =>
   error instanceof Error && 'status' in error && error.status === 400 && !('type' in error);
 
+/** A body was announced and is not there: the parser passes over the one of a client that has hung up meanwhile. */
+const isUnread = (req: Request): boolean => req.body === undefined && Boolean(req.is(jsonTypes));
+
 /** Puts the body into `req.body`. Errors: the parser's, `invalid_json`, `invalid_request`. */
 export const readJson = (req: Request, res: Response): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -39,7 +44,10 @@ export const readJson = (req: Request, res: Response): Promise<void> =>
       if (isUnpacking(error)) {
         reject(new AppError('invalid', 'invalid_request', 'The body is not packed as its Content-Encoding says.'));
       } else if (error) reject(error);
-      else if (isSound(req.body)) resolve();
+      else if (isUnread(req)) {
+        // Without its body it would be another wish, and somebody's limits to one customer would be lost with it.
+        reject(new AppError('invalid', 'invalid_request', 'The body ended too early.', { retryable: true }));
+      } else if (isSound(req.body)) resolve();
       else {
         const why = 'a text is not Unicode, a number is too large, or it is nested too deeply';
         reject(new AppError('invalid', 'invalid_json', `The body cannot be used: ${why}.`));

@@ -74,20 +74,26 @@ export const listen = async (
     server.listen(port, host, resolve);
   });
 
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    // Node counts a connection as idle only after its first request. One that was opened ahead may never have any.
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy();
+  };
+
   return {
     port: (server.address() as AddressInfo).port,
     drain: () =>
       new Promise<void>((resolve) => {
         // http's own close() also cuts idle connections, on which a request may just be coming in.
         NetServer.prototype.close.call(server, () => resolve());
-        clock.after(lingerMs, () => server.closeIdleConnections());
+        clock.after(lingerMs, closeIdle);
         clock.after(longestMs, () => {
           for (const connection of connections) connection.destroy();
         });
         const keepLooking = () => {
           if (connections.size === 0) return;
           clock.after(250, () => {
-            server.closeIdleConnections();
+            closeIdle();
             keepLooking();
           });
         };

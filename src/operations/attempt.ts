@@ -65,13 +65,14 @@ export const attemptStep = async (
 
   let told: Promise<unknown> = Promise.resolve();
   let lastTold = Number.NEGATIVE_INFINITY;
+  let over = false;
   const context: StepContext<unknown> = {
     params: of.claimed.params,
     operation: { id: of.claimed.id, kind: of.claimed.kind },
     signal,
     report: (message) => {
       const now = clock.monotonic();
-      if (now - lastTold < 500) return;
+      if (over || now - lastTold < 500) return;
       lastTold = now;
       told = patchFenced(db.knex, of.run, { message: message.slice(0, 250) }).catch((error: unknown) => {
         log.debug({ operation: of.run.id, err: error }, 'A progress message did not reach the database');
@@ -100,6 +101,7 @@ export const attemptStep = async (
     return { ok: false, error: error instanceof Interrupted ? error.cause : error };
   } finally {
     timer.cancel();
+    over = true;
     // A late message must not overwrite the next step's.
     await told;
   }

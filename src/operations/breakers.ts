@@ -53,8 +53,11 @@ export const createBreakers = ({
   return {
     /** Runs a call to a provider. Errors: ProviderRests without a call while the breaker is open, else what the call threw. */
     call: async <T>(provider: string, call: () => Promise<T>): Promise<T> => {
+      const breaker = breakerOf(provider);
+      // One call tries whether it is back; the others would wait for its end with their time running.
+      if (breaker.state === CircuitState.HalfOpen) throw new ProviderRests(provider, restMs);
       try {
-        return await breakerOf(provider).execute(call);
+        return await breaker.execute(call);
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw new ProviderRests(provider, restMs);
         throw error;

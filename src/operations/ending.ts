@@ -70,7 +70,11 @@ const promoteNext = async (
 ): Promise<Operation | null> => {
   const { next } = await findActive(tx, ended.service);
   if (!next) return null;
-  await patchInState(tx, next, { state: 'queued', active_key: activeKey(ended.service), due_at: at });
+  await patchInState(tx, next, {
+    state: 'queued',
+    active_key: activeKey(ended.service),
+    due_at: Math.max(at, ended.landsAt ?? 0),
+  });
   await definitions.find(next.kind)?.accepted?.(tx, next.service, next.params);
   return next;
 };

@@ -102,12 +102,11 @@ export const unlockKey = async (queries: Queries, panelId: string, key: string):
     .update({ locked_until: 0 });
 };
 
-/** Removes a key that led to nothing. */
-export const deleteKey = async (queries: Queries, panelId: string, key: string): Promise<void> => {
-  await queries('idempotency_keys')
+/** Removes a key that led to nothing. False when something was submitted under it. */
+export const deleteKey = async (queries: Queries, panelId: string, key: string): Promise<boolean> =>
+  (await queries('idempotency_keys')
     .where({ ...where(panelId, key), state: 'running', operation_id: null })
-    .delete();
-};
+    .delete()) === 1;
 
 /** Removes at most some hundreds of keys that have expired. */
 export const deleteExpired = async (queries: Queries, now: number): Promise<number> => {

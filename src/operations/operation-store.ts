@@ -26,6 +26,7 @@ const decode = (row: any): Operation => ({
   attempts: int(row.attempts),
   owner: row.owner,
   dueAt: intOrNull(row.due_at),
+  landsAt: intOrNull(row.lands_at),
   fence: int(row.fence),
   deadlineAt: int(row.deadline_at),
   cancelRequested: bool(row.cancel_requested),
@@ -48,6 +49,7 @@ export interface OperationPatch {
   attempts?: number;
   owner?: string | null;
   due_at?: number | null;
+  lands_at?: number;
   active_key?: string | null;
   error?: string | null;
   deadline_at?: number;
@@ -84,6 +86,22 @@ export const findLast = async (queries: Queries, service: ServiceKey): Promise<O
     .orderBy('id', 'desc')
     .first();
   return row ? decode(row) : null;
+};
+
+/** The last operation of each of a panel's services of one kind, by service_id, in one query. */
+export const findLastOfEach = async (
+  queries: Queries,
+  panelId: string,
+  kind: string,
+  serviceIds: string[],
+): Promise<Map<string, Operation>> => {
+  const last = queries('operations')
+    .where({ panel_id: panelId, service_kind: kind })
+    .whereIn('service_id', serviceIds)
+    .groupBy('service_id')
+    .max('id');
+  const rows = await queries('operations').whereIn('id', last);
+  return new Map(rows.map(decode).map((operation) => [operation.service.serviceId, operation]));
 };
 
 export interface OperationFilter {
@@ -130,6 +148,8 @@ export interface NewOperation {
   actor: string;
   requestId: string | null;
   at: number;
+  /** When a worker may begin. @default at once */
+  dueAt?: number | undefined;
 }
 
 /** Errors: a unique violation when the service got an operation in the meantime; run the transaction again. */
@@ -145,7 +165,7 @@ export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<
     params_hash: operation.paramsHash,
     state: operation.state,
     message: operation.message,
-    due_at: operation.state === 'queued' ? operation.at : null,
+    due_at: operation.state === 'queued' ? (operation.dueAt ?? operation.at) : null,
     active_key: operation.state === 'queued' ? activeKey(service) : nextKey(service),
     deadline_at: operation.deadlineAt,
     actor: operation.actor,
@@ -222,6 +242,8 @@ export const beat = async (
 ): Promise<{ cancelRequested: boolean } | null> => {
   const kept = await queries('operations')
     .where({ id: run.id, fence: run.fence })
+    // A beat that comes after the run has put its operation off must not hold it back.
+    .whereNotNull('owner')
     .whereIn('state', ['running', 'undoing'])
     .update({ due_at: leaseUntil });
   if (kept === 0) return null;
@@ -236,9 +258,27 @@ export const requestCancel = async (tx: Tx, id: string): Promise<boolean> =>
     .whereIn('state', ['queued', 'running'])
     .update({ cancel_requested: 1, ...changed(tx) })) === 1;
 
-/** Makes an operation that no worker holds due at once. */
+/**
+ * Notes on an operation that another waits behind it. False when it does not go on any more. It is written and not
+ * only read, so that its end, and the choice of who comes next, happens before this or after it and never beside it.
+ */
+export const waitBehind = async (tx: Tx, active: Operation, wish: { cancel: boolean }): Promise<boolean> =>
+  (await tx('operations')
+    .where({ id: active.id })
+    .whereIn('state', ['queued', 'running', 'undoing'])
+    .update({
+      ...(wish.cancel
+        ? { cancel_requested: tx.raw("case state when 'undoing' then cancel_requested else 1 end") }
+        : {}),
+      ...changed(tx),
+    })) === 1;
+
+/** Makes an operation that no worker holds due at once, or as soon as its last call has landed. */
 export const makeDue = async (tx: Tx, id: string, now: number): Promise<void> => {
-  await tx('operations').where({ id, owner: null }).where('due_at', '>', now).update({ due_at: now });
+  await tx('operations')
+    .where({ id, owner: null })
+    .where('due_at', '>', now)
+    .update({ due_at: tx.raw('case when lands_at > ? then lands_at else ? end', [now, now]) });
 };
 
 /** A change from outside a run, to an operation that is still in the state in which it was seen. */

@@ -53,6 +53,8 @@ export interface Operation {
   attempts: number;
   owner: string | null;
   dueAt: number | null;
+  /** When the last call that was not answered has landed for sure. Nobody goes on with the service before. */
+  landsAt: number | null;
   fence: number;
   deadlineAt: number;
   cancelRequested: boolean;
@@ -73,5 +75,5 @@ export const isAtRest = (state: OperationState): boolean => isEnded(state) || st
 /** The value of `active_key`: one row may carry it, which is how one service has one operation at a time. */
 export const activeKey = ({ panelId, kind, serviceId }: ServiceKey): string => `${panelId}:${kind}:${serviceId}`;
 
-/** The value of `active_key` for the one operation that waits behind the active one. */
-export const nextKey = (service: ServiceKey): string => `${activeKey(service)}:next`;
+/** The value of `active_key` for the one operation that waits behind the active one. A service_id holds no slash, so it is no other's active key. */
+export const nextKey = (service: ServiceKey): string => `${activeKey(service)}/next`;

@@ -17,7 +17,7 @@ import { bindOperation, findBound } from './idempotency-store.ts';
 import { activeKey, isEnded, type Operation, type OperationError, type ServiceKey } from './operation.ts';
 import * as store from './operation-store.ts';
 import { holdQuota } from './quota.ts';
-import { listResources, listSteps } from './step-store.ts';
+import { isKnownResource, listResources, listSteps } from './step-store.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 import { createWatchers } from './watch.ts';
 import { createWorkers, takeOver } from './workers.ts';
@@ -45,6 +45,9 @@ export interface Submission<Params> {
 
 const notFound = (id: string) => new AppError('not_found', 'not_found', `There is no operation ${id}.`);
 
+/** What a transaction has read is not so any more: it is run again. */
+class Moved extends Error {}
+
 export const createOperations = (options: OperationsOptions) => {
   const { db, clock, log, slots = 4, queueCap = 1000, at } = options;
   const timing: Timing = { ...defaultTiming, ...options.timing };
@@ -59,7 +62,7 @@ export const createOperations = (options: OperationsOptions) => {
       try {
         return await db.transaction(work);
       } catch (error) {
-        if (!isUniqueViolation(error) || attempt === 8) throw error;
+        if (!(isUniqueViolation(error) || error instanceof Moved) || attempt === 8) throw error;
       }
     }
   };
@@ -81,16 +84,26 @@ export const createOperations = (options: OperationsOptions) => {
   const makeRoom = async (tx: Tx, active: Operation, at: number): Promise<'now' | 'later'> => {
     if (active.state === 'stuck') {
       const error: OperationError = { code: 'superseded', message: 'The service is being deleted instead.' };
-      await store.patchInState(tx, active, endedPatch('failed', { at, message: error.message, error }));
+      if (!(await store.patchInState(tx, active, endedPatch('failed', { at, message: error.message, error }))))
+        throw new Moved();
       await followUp(tx, definitions, active, { outcome: 'failed', error, at });
       return 'now';
     }
-    if (!definitions.find(active.kind)?.forwardOnly) {
-      await store.requestCancel(tx, active.id);
+    const cancel = !definitions.find(active.kind)?.forwardOnly;
+    if (!(await store.waitBehind(tx, active, { cancel }))) throw new Moved();
+    if (cancel) {
       await store.makeDue(tx, active.id, at);
       afterCommit(tx, () => workers.look(active.id));
     }
     return 'later';
+  };
+
+  /** What was submitted before under the caller's `Idempotency-Key`, by a request that did not come to its answer. */
+  const findEarlier = async (tx: Tx, caller: Caller): Promise<Operation | null> => {
+    const bound = await findBound(tx, caller);
+    const earlier = bound === null ? null : await store.findOperation(tx, bound, caller.panelId);
+    // One that has failed is not what the caller wishes for: the same call under the same key tries anew.
+    return earlier?.state === 'failed' ? null : earlier;
   };
 
   /**
@@ -104,11 +117,8 @@ export const createOperations = (options: OperationsOptions) => {
     caller: Caller,
     { service, params, holds = {} }: Submission<Params>,
   ): Promise<Operation> => {
-    const bound = await findBound(tx, caller);
-    if (bound) {
-      const earlier = await store.findOperation(tx, bound, caller.panelId);
-      if (earlier) return earlier;
-    }
+    const earlier = await findEarlier(tx, caller);
+    if (earlier) return earlier;
     const paramsHash = hashJson(params);
     const now = await db.now(tx);
     const { active, next } = await store.findActive(tx, service);
@@ -143,6 +153,7 @@ export const createOperations = (options: OperationsOptions) => {
       actor: caller.actor,
       requestId: caller.requestId,
       at: now,
+      dueAt: Math.max(now, active?.landsAt ?? 0),
     });
     for (const [resource, amount] of Object.entries(holds)) await holdQuota(tx, service, id, resource, amount);
     if (state === 'queued') await definition.accepted?.(tx, service, params);
@@ -217,7 +228,7 @@ export const createOperations = (options: OperationsOptions) => {
       state,
       stuck_in: null,
       attempts: 0,
-      due_at: now,
+      due_at: Math.max(now, operation.landsAt ?? 0),
       deadline_at: now + seconds * 1000,
       message: 'Waiting for its turn',
       ...(state === 'running' ? { error: null } : {}),
@@ -231,7 +242,9 @@ export const createOperations = (options: OperationsOptions) => {
   /** Whether `retry` does something for an operation in this state. */
   const isRetryable = (operation: Operation): boolean =>
     operation.state === 'stuck' ||
-    (operation.state === 'failed' && definitions.find(operation.kind)?.again !== undefined) ||
+    (operation.state === 'failed' &&
+      operation.error?.code !== 'superseded' &&
+      definitions.find(operation.kind)?.again !== undefined) ||
     (operation.attempts > 0 && operation.owner === null && !isEnded(operation.state));
 
   /**
@@ -272,6 +285,7 @@ export const createOperations = (options: OperationsOptions) => {
     register: (...known: AnyDefinition[]) => definitions.register(...known),
     transaction,
     submit,
+    findEarlier,
     find,
     cancel,
     retry,
@@ -282,6 +296,10 @@ export const createOperations = (options: OperationsOptions) => {
     orphanAgeMs: 2 * (timing.leaseMs + timing.graceMs),
     /** Every outside object of a kind that is not known to be gone. */
     resources: (kind: string) => listResources(db.knex, kind),
+    /** Whether an outside object is known, in any state but gone. */
+    isKnown: (kind: string, name: string) => isKnownResource(db.knex, kind, name),
+    lastOfEach: (panelId: string, kind: string, serviceIds: string[]) =>
+      store.findLastOfEach(db.knex, panelId, kind, serviceIds),
     last: (service: ServiceKey) => store.findLast(db.knex, service),
     /** What each step did, in the order in which they were begun. */
     steps: (id: string) => listSteps(db.knex, id),

@@ -29,6 +29,24 @@ export const readQuotas = async (queries: Queries, service: ServiceKey): Promise
   return rows.map((row) => ({ resource: row.resource, used: int(row.used), limit: int(row.lim) }));
 };
 
+/** The quotas of each of a panel's services of one kind, by service_id, in one query. */
+export const readQuotasOfEach = async (
+  queries: Queries,
+  panelId: string,
+  kind: string,
+  serviceIds: string[],
+): Promise<Map<string, Quota[]>> => {
+  const rows = await queries('quotas')
+    .where({ panel_id: panelId, kind })
+    .whereIn('service_id', serviceIds)
+    .orderBy('resource');
+  const byService = new Map<string, Quota[]>(serviceIds.map((id) => [id, []]));
+  for (const row of rows) {
+    byService.get(row.service_id)?.push({ resource: row.resource, used: int(row.used), limit: int(row.lim) });
+  }
+  return byService;
+};
+
 /** Takes units. Errors: `quota_exceeded` (409) with the figures when the limit is reached. */
 export const takeQuota = async (tx: Tx, service: ServiceKey, resource: string, amount = 1): Promise<void> => {
   const taken = await tx('quotas')

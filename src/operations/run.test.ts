@@ -131,6 +131,52 @@ for (const database of databases) {
       assert.equal((await row()).error?.code, 'attempts_exhausted');
     });
 
+    const askedSooner: Record<string, (service: ServiceKey, id: string) => Promise<unknown>> = {
+      'a cancellation': (_service, id) => engine.operations.cancel(engine.caller, id),
+      'a retry': (_service, id) => engine.operations.retry(engine.caller, id),
+      'a deletion': (service) => engine.submit(remove, service),
+    };
+    for (const [what, ask] of Object.entries(askedSooner)) {
+      it(`waits for a call that was not answered to land, though ${what} wants it sooner`, async () => {
+        errors.two = [unanswered()];
+        const { service, id, row } = await begin(make);
+        await ask(service, id);
+        await idle();
+        await pass(graceMs - 5_000);
+        assert.deepEqual(did, ['one', 'two']);
+        await pass(5_000);
+        assert.equal((await row()).state, what === 'a retry' ? 'done' : 'failed');
+      });
+    }
+
+    it('waits for the call of an undo that got stuck to land, before a deletion takes its place', async () => {
+      errors.two = [refused()];
+      errors['undo one'] = Array.from({ length: 9 }, unanswered);
+      const { service, row } = await begin(make);
+      for (let wait = 1; wait < 9; wait += 1) await pass(backoffMs + graceMs);
+      assert.equal((await row()).state, 'stuck');
+      const deletion = await begin(remove, service);
+      await pass(graceMs - 5_000);
+      assert.ok(!did.includes('remove'));
+      await pass(5_000);
+      assert.equal((await deletion.row()).state, 'done');
+    });
+
+    it('waits for the call of a failed undo to land, when a deletion waits already', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      holding.two = promise;
+      errors['undo one'] = Array.from({ length: 9 }, unanswered);
+      const { service, row } = await begin(make);
+      const deletion = await begin(remove, service);
+      resolve();
+      await idle();
+      for (let wait = 1; wait < 9; wait += 1) await pass(backoffMs + graceMs);
+      assert.equal((await row()).error?.code, 'superseded');
+      assert.ok(!did.includes('remove'));
+      await pass(graceMs);
+      assert.equal((await deletion.row()).state, 'done');
+    });
+
     it('gives each step its own attempts', async () => {
       errors.one = [busy(), busy()];
       errors.two = [busy(), busy()];

@@ -260,10 +260,14 @@ export const createRun = (
       'A step failed',
     );
 
-    return fenced('setback', async (tx, now, operation) => {
+    return fenced('setback', async (tx, now, seen) => {
+      // Whoever goes on sooner than planned, for a cancellation or a retry, still waits for the call to land.
+      const operation = { ...seen, landsAt: now + tail };
+      await patchFenced(tx, run, { lands_at: operation.landsAt });
       await recordError(tx, run.id, { seq: at.index, direction: at.direction }, detail);
       const attempts = operation.attempts + 1;
-      const wait = Math.max(backoff(timing, attempts), (provider?.after ?? 0) * 1000) + tail;
+      const wait =
+        Math.max(backoff(timing, attempts), Math.min((provider?.after ?? 0) * 1000, timing.backoffMs.last)) + tail;
       const limit = definition.maxAttempts ?? 8;
       const refused: OperationError = never
         ? { code: 'provider_refused', message: sentences.provider_refused, detail }
@@ -320,7 +324,7 @@ export const createRun = (
     return failed(at, attempt.error);
   };
 
-  /** A fault of ours, not of a provider: nothing outside was tried. It is put off, and after many tries left to an operator. */
+  /** A fault of ours, between the calls to providers. It is put off, and after many tries left to an operator. */
   const faulty = (error: unknown): Promise<null> => {
     log.error({ operation: run.id, kind: definition.kind, err: error }, 'An operation met a fault');
     return fenced('setback', async (tx, now, operation) => {

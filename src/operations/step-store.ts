@@ -126,6 +126,9 @@ export interface ResourceRecord {
   updatedAt: number;
 }
 
+export const isKnownResource = async (queries: Queries, kind: string, name: string): Promise<boolean> =>
+  (await queries('resources').where({ kind, name }).whereNot({ state: 'gone' }).first('name')) !== undefined;
+
 /** Every object of a kind that is not known to be gone. */
 export const listResources = async (queries: Queries, kind: string): Promise<ResourceRecord[]> => {
   const rows = await queries('resources').where({ kind }).whereNot({ state: 'gone' }).orderBy('name');

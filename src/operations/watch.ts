@@ -35,7 +35,8 @@ export const createWatchers = ({
     const ids = [...listeners.keys()];
     for (let start = 0; start < ids.length; start += batch) {
       for (const { id, version } of await readVersions(db.knex, ids.slice(start, start + batch))) {
-        if (seen.get(id) !== version) {
+        // Whoever waited may have gone while we asked.
+        if (listeners.has(id) && seen.get(id) !== version) {
           seen.set(id, version);
           changed(id);
         }

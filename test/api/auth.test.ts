@@ -257,11 +257,15 @@ for (const database of databases) {
         assert.equal(broken.status, 500);
         assert.match(logged, /A request failed/);
 
-        const tables = (await readdir(new URL('../../migrations/', import.meta.url)))
-          .map((name) => name.replace(/^\d+-(seed-)?|\.ts$/g, '').replaceAll('-', '_'))
-          .filter((name) => name !== 'sites');
+        const directory = new URL('../../migrations/', import.meta.url);
+        const sources = await Promise.all(
+          (await readdir(directory)).map((name) => readFile(new URL(name, directory), 'utf8')),
+        );
+        const tables = sources
+          .map((source) => /createTable\('(\w+)'/.exec(source)?.[1])
+          .filter((table) => table !== undefined && table !== 'sites');
         let stored = '';
-        for (const table of new Set(tables)) stored += JSON.stringify(await provisor.db.knex(table));
+        for (const table of new Set(tables)) stored += JSON.stringify(await provisor.db.knex(table as string));
         assert.ok(stored.includes(made.key.id), 'the keys were not dumped');
         for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
           if (entry.isFile()) stored += await readFile(join(entry.parentPath, entry.name), 'latin1');

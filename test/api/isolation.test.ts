@@ -72,6 +72,22 @@ const cases: Record<string, Case> = {
   unsuspendSite: { call: post(site('/unsuspend')), expect: 404 },
   upgradeSite: { call: post(site('/upgrade'), () => ({ plan: 'premium' })), expect: 404 },
   runSiteAction: { call: post(site('/actions/stop')), expect: 404 },
+  setSiteProxy: { call: post(site('/proxy'), () => ({ enabled: false })), expect: 404 },
+  listBackups: { call: get(site('/backups')), expect: 404 },
+  createBackup: {
+    call: (stranger, theirs) => stranger.call('POST', site('/backups')(theirs), {}, { 'Idempotency-Key': 'stranger' }),
+    expect: 404,
+  },
+  deleteBackup: {
+    call: (stranger, theirs) => stranger.call('DELETE', site('/backups/BAK01012026-1')(theirs)),
+    expect: 404,
+  },
+  rollbackBackup: { call: post(site('/backups/initial/rollback')), expect: 404 },
+  compatListBackups: { call: get(({ serviceId }) => `/action/getbak?service_id=${serviceId}`), expect: 404 },
+  compatCreateBackup: { call: compat('/action/mkbak'), expect: 404 },
+  compatDeleteBackup: { call: compat('/action/delbak', { bak: 'BAK01012026-1' }), expect: 404 },
+  compatRollback: { call: compat('/action/rollback', { bak: 'initial' }), expect: 404 },
+  compatToggle: { call: compat('/action/toggle'), expect: 404 },
   getSiteStatus: { call: get(site('/status')), expect: 404 },
   getSiteUsage: { call: get(site('/usage')), expect: 404 },
   createLoginLink: { call: post(site('/login-link')), expect: 404 },
@@ -95,7 +111,17 @@ const cases: Record<string, Case> = {
 };
 
 /** Tables in which a panel has rows. */
-const tables = ['services', 'sites', 'quotas', 'operations', 'operation_steps', 'resources', 'reservations', 'outbox'];
+const tables = [
+  'services',
+  'sites',
+  'quotas',
+  'operations',
+  'operation_steps',
+  'resources',
+  'reservations',
+  'outbox',
+  'backups',
+];
 
 for (const database of databases) {
   describe(`one panel's ids in another's hands, on ${database.name}`, () => {

@@ -191,6 +191,32 @@ for (const database of databases) {
       });
     }
 
+    for (const outcome of ['done', 'refused'] as const) {
+      it(`before a commit (${outcome}), and B is still under way: B's fence alone keeps A out`, async () => {
+        const { a, operation, goOn } = await pauseA(outcome === 'done' ? 'call:after' : 'call:before', 'make');
+        const second = pauseAt('call:before', 'make');
+        release = () => {
+          goOn();
+          second.goOn();
+        };
+        // Without timers B sends no beats, so that its rows stand still.
+        const b = engine.another({ clock: stoppableClock().clock, at: second.at });
+        engine.pass(pauseMs);
+        await second.reached;
+        const rows = await rowsOf(engine.database.db, operation);
+        if (outcome === 'refused') failing = new ProviderError('test/x', 'invalid', 'refused');
+        goOn();
+        await untilOver(a);
+        assert.deepEqual(await rowsOf(engine.database.db, operation), rows);
+        failing = null;
+        second.goOn();
+        assert.equal((await engine.operations.waitForRest(operation.id, 10_000))?.state, 'done');
+        assert.deepEqual(calls, ['make', 'make', 'finish']);
+        await b.drain(2_000);
+        report({ fault: 2, name: 'paused longer than the lease: the stale commit changes 0 rows', cases: 1 });
+      });
+    }
+
     it('before it can say that its call was refused: nothing is taken back', async () => {
       const { a, service, operation, goOn } = await pauseA('call:before', 'make');
       const b = await letBFinish(operation);

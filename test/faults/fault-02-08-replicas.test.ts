@@ -54,7 +54,11 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
         assert.deepEqual(broken, []);
         assert.ok(kills > 0 && pauses > 0 && journal.takeovers > 0, 'nothing happened');
         report({ fault: 2, name: 'a replica paused longer than the lease, under load', cases: pauses });
-        report({ fault: 8, name: 'services under mixed load, one operation active at a time', cases: journal.services });
+        report({
+          fault: 8,
+          name: 'services under mixed load, one operation active at a time',
+          cases: journal.services,
+        });
       } finally {
         await world.end();
         await target.drop();

@@ -46,7 +46,12 @@ for (const database of databases) {
         const give = () => db.transaction((tx) => returnQuota(tx, service, 'things'));
         await Promise.all(Array.from({ length: limit }, give));
         // Forty that take and give back in turns leave nothing behind.
-        await Promise.allSettled(Array.from({ length: 40 }, async () => (await take(), give())));
+        await Promise.allSettled(
+          Array.from({ length: 40 }, async () => {
+            await take();
+            await give();
+          }),
+        );
         assert.deepEqual(await readQuotas(db.knex, service), [{ resource: 'things', used: 0, limit }]);
       }
       const services = await Promise.all(Array.from({ length: 16 }, () => engine.newService({ things: 2 })));

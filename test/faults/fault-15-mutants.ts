@@ -14,7 +14,7 @@ import { type Mutation, mutations } from './mutants/mutations.ts';
 import { report } from './report.ts';
 
 const atOnce = 2;
-const secondsEach = 60;
+const secondsEach = 40;
 
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -43,6 +43,7 @@ const tryMutation = async (mutation: Mutation, base: string, folder: string, mys
       files: mutation.tests,
       only: mutation.only,
       seconds: secondsEach,
+      until: (test) => test.asserted,
       mysqlUrl: mutation.needsMariaDb ? mysqlUrl : undefined,
     });
     const failed = ended.filter((test) => !test.passed);

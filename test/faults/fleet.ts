@@ -60,7 +60,7 @@ export const createFleet = (options: {
     const order: ReplicaOrder = { dataDir, timing, databaseUrl: place.databaseUrl };
     place.state = 'starting';
     counts.starts += 1;
-    const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'pipe'] });
     place.child = child;
     place.pids.add(child.pid!);
     let wrote = '';
@@ -78,7 +78,8 @@ export const createFleet = (options: {
       });
       child.once('exit', (code, signal) => {
         if (place.child === child) place.state = 'dead';
-        if (signal !== 'SIGKILL' && code !== 0) errors.push(`${place.name} met a fault and ended with ${code ?? signal}`);
+        if (signal !== 'SIGKILL' && code !== 0)
+          errors.push(`${place.name} met a fault and ended with ${code ?? signal}`);
         // One that was killed while it started is dead, and that is all.
         if (signal === 'SIGKILL') resolve();
         else reject(new Error(`${place.name} ended with ${code ?? signal}: ${wrote.slice(0, 2_000)}`));

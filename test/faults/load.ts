@@ -70,7 +70,9 @@ export const createLoad = ({ places, key, services, clients, patienceMs, random 
     body: unknown,
     headers: Record<string, string> = {},
   ): Promise<Reply | null> => {
-    const reachable = places.filter((place) => place.url !== '' && place.state !== 'dead' && place.state !== 'starting');
+    const reachable = places.filter(
+      (place) => place.url !== '' && place.state !== 'dead' && place.state !== 'starting',
+    );
     if (reachable.length === 0) return null;
     const place = pick(reachable);
     counts.calls += 1;
@@ -98,7 +100,12 @@ export const createLoad = ({ places, key, services, clients, patienceMs, random 
   };
 
   /** Sends it until it is answered for good, as a panel does. */
-  const insist = async (method: string, path: string, body: unknown, idempotencyKey?: string): Promise<Reply | null> => {
+  const insist = async (
+    method: string,
+    path: string,
+    body: unknown,
+    idempotencyKey?: string,
+  ): Promise<Reply | null> => {
     const headers: Record<string, string> = {
       ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
       ...(random() < 0.1 ? { Prefer: 'wait=1' } : {}),

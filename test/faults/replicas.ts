@@ -55,6 +55,8 @@ if (import.meta.main) {
   const order = JSON.parse(process.argv[2] ?? '{}') as ReplicaOrder;
   const serving = await serve(loadConfig(replicaEnvironment(order), order.dataDir), log, { timing: order.timing });
   tell({ url: serving.url });
+  // The end of whoever started it is its own end too.
+  process.stdin.once('end', () => process.exit(1)).resume();
   process.once('SIGTERM', () => {
     void serving.stop().finally(() => process.exit(0));
   });

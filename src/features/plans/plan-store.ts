@@ -43,7 +43,10 @@ export const putPlan = async (tx: Tx, plan: Plan, at: number): Promise<void> => 
   }
 };
 
-/** Removes a plan unless a service that is not deleted has it: in one statement, so that no create slips in between. */
+/**
+ * Removes a plan unless a service that is not deleted has it. A create or an upgrade that is asked for at the same
+ * moment may still get it; both carry what the plan granted with them, so nothing is missing then.
+ */
 export const deletePlan = async (tx: Tx, name: string): Promise<boolean> =>
   (await tx('plans')
     .where({ name })

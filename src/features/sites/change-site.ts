@@ -15,6 +15,13 @@ export interface Changed {
   fresh: boolean;
 }
 
+/** What is to be submitted, and the units of the site's quotas that it takes. */
+export interface Wish<Subject extends object, Params> {
+  definition: OperationDefinition<Subject, Params>;
+  params: Params;
+  holds?: Record<string, number>;
+}
+
 type Requires = (tx: Tx, caller: Caller, ref: SiteRef) => Promise<Site>;
 
 /** While one of these is under way, the state is not yet what it will be: `submit` then says that the site is busy. */
@@ -26,14 +33,16 @@ const turning: ReadonlySet<string | undefined> = new Set(['site.suspend', 'site.
  * Errors: `not_found`, what the state table refuses, `operation_in_progress`.
  */
 export const changeSite =
-  ({ operations, sites }: SiteDeps, requireSite: Requires) =>
+  ({ db, operations, sites }: SiteDeps, requireSite: Requires) =>
   async <Subject extends object, Params>(
     caller: Caller,
     ref: SiteRef,
     call: SiteCall,
-    wish: (tx: Tx, site: Site) => Promise<{ definition: OperationDefinition<Subject, Params>; params: Params }>,
+    wish: (tx: Tx, site: Site) => Promise<Wish<Subject, Params>>,
   ): Promise<Changed> => {
     const changed = await operations.transaction(async (tx): Promise<Changed> => {
+      // Nobody else decides on this site until we have: what we read now is what holds at our commit.
+      await sites.touch(tx, siteKey(caller.panelId, ref.serviceId), await db.now(tx));
       // First: an operation that ends between the two reads has left its state in the second.
       const { active } = await findActive(tx, siteKey(caller.panelId, ref.serviceId));
       const site = await requireSite(tx, caller, ref);
@@ -41,8 +50,10 @@ export const changeSite =
         requireAllowed(site, call);
         if (isSettled(site.state, call)) return { site, operation: null, fresh: false };
       }
-      const { definition, params } = await wish(tx, site);
-      const operation = await operations.submit(tx, definition, caller, { service: site.key, params });
+      const earlier = await operations.findEarlier(tx, caller);
+      if (earlier) return { site, operation: earlier, fresh: true };
+      const { definition, params, holds = {} } = await wish(tx, site);
+      const operation = await operations.submit(tx, definition, caller, { service: site.key, params, holds });
       return { site: (await sites.find(tx, site.key))!, operation, fresh: true };
     });
     return changed.operation ? changed : { ...changed, operation: await operations.last(changed.site.key) };

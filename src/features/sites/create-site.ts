@@ -23,6 +23,9 @@ export interface Created {
   fresh: boolean;
 }
 
+/** Undoes the transaction: since it read the site, somebody else has begun it anew, and may even be done. */
+class Overtaken extends Error {}
+
 /**
  * Creates a site, or answers with the one that was asked for before: the panel's
  * service_id is the key. After a create that failed, the same call tries anew.
@@ -82,6 +85,11 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
     const customerId = wish.customer_id ?? null;
     if (!known) await sites.insertService(tx, { key, id, customerId, plan: plan.name }, now);
     const operation = await operations.submit(tx, definitions.create, caller, { service: key, params });
+    if (known) {
+      // Under the caller's Idempotency-Key it is the create that failed: the answer to a repeat, and not a new one.
+      if (operation.id === known.createdBy) return { site: known, operation, fresh: false };
+      if (!(await sites.reopen(tx, key, { plan: plan.name, customerId }, now))) throw new Overtaken();
+    }
     const holder = { panelId: key.panelId, service: id };
     const subdomain = await reserveSubdomain(tx, wish, holder, now);
     const privateIp = await reserveNumber(tx, pools.privateIp, holder, now);
@@ -99,7 +107,7 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
       memoryMb: plan.memoryMb,
       diskMb: plan.diskMb,
     };
-    if (known) await sites.renew(tx, draft, operation.id, now);
+    if (known) await sites.renew(tx, draft, operation.id);
     else await sites.insert(tx, draft, operation.id);
     await openQuotas(tx, key, { backups: plan.backups, domains: plan.domains });
     return { site: (await sites.find(tx, key))!, operation, fresh: true };
@@ -113,10 +121,15 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
       const known = await sites.find(db.knex, key);
       const before = known && (await repeated(known, params));
       if (before) return before;
-      const created = await operations.transaction(async (tx) => {
-        const now = await sites.find(tx, key);
-        return now && now.state !== 'failed' ? null : submit(tx, caller, key, wish, params);
-      });
+      const created = await operations
+        .transaction(async (tx) => {
+          const now = await sites.find(tx, key);
+          return now && now.state !== 'failed' ? null : submit(tx, caller, key, wish, params);
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Overtaken) return null;
+          throw error;
+        });
       if (created) return created;
     }
   };

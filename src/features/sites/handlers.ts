@@ -1,9 +1,10 @@
 import type { Handlers, Input, OperationId, Schema } from '../../contract/handler.ts';
 import { pageOf, pageWish } from '../../contract/paging.ts';
-import { AppError } from '../../kit/errors.ts';
 import { instant } from '../../kit/instant.ts';
 import { isAtRest, isEnded, type Operation } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
+import type { Quota } from '../../operations/quota.ts';
+import { endOf, refuseFailed } from '../operations/end-of.ts';
 import { operationView, watchHeaders } from '../operations/operation-view.ts';
 import type { Changed } from './change-site.ts';
 import type { Created } from './create-site.ts';
@@ -20,6 +21,7 @@ type Ids =
   | 'unsuspendSite'
   | 'upgradeSite'
   | 'runSiteAction'
+  | 'setSiteProxy'
   | 'getSiteStatus'
   | 'getSiteUsage'
   | 'listUsage'
@@ -33,14 +35,18 @@ const refOf = (path: { service_id: string }, says?: { customer_id?: string | und
   customerId: says?.customer_id,
 });
 
-export const siteHandlers = (sites: Sites, operations: Operations) => {
-  const view = async (site: Site, operation: Operation | null): Promise<Schema<'Site'>> =>
+/** How every call that changes a site answers, whichever feature it belongs to. */
+export const siteAnswers = (sites: Sites, operations: Operations) => {
+  const show = (site: Site, quotas: Quota[], operation: Operation | null): Schema<'Site'> =>
     siteView(site, {
       url: sites.urlOf(site),
-      quotas: await sites.quotas(site),
+      quotas,
       operation,
       retryable: operation !== null && operations.isRetryable(operation),
     });
+
+  const view = async (site: Site, operation: Operation | null): Promise<Schema<'Site'>> =>
+    show(site, await sites.quotas(site), operation);
 
   /** The end of what was begun, if the caller waits for it and it comes in time. */
   const settled = async (
@@ -49,17 +55,9 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
   ): Promise<Changed> => {
     const { site, operation, fresh } = changed;
     if (!operation || isAtRest(operation.state) || input.waitSeconds === 0) return changed;
-    const ended = await operations.waitForRest(operation.id, input.waitSeconds * 1000, input.signal);
+    const ended = await endOf(operations, operation, input);
     const now = await sites.get(input.caller, { serviceId: site.key.serviceId });
     return { site: now, operation: ended, fresh };
-  };
-
-  const refuseFailed = (operation: Operation): void => {
-    if (operation.state !== 'failed') return;
-    throw new AppError('conflict', 'operation_failed', operation.error?.message ?? 'It could not be done.', {
-      retryable: operations.isRetryable(operation),
-      details: { operation_id: operation.id, ...(operation.error ? { reason: operation.error.code } : {}) },
-    });
   };
 
   /** 202 while the work goes on, 200 (or 201 for what was made) once it is done. */
@@ -69,11 +67,17 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
   ) => {
     const { site, operation, fresh } = await settled(await change, input);
     // What was as wished already is not refused for an earlier operation that failed.
-    if (operation && input.waitSeconds > 0 && (fresh || site.state === 'failed')) refuseFailed(operation);
+    if (operation && input.waitSeconds > 0 && (fresh || site.state === 'failed')) refuseFailed(operations, operation);
     const body = await view(site, operation);
     if (operation && !isEnded(operation.state)) return { status: 202, headers: watchHeaders(operation), body } as const;
     return { status: 200, body } as const;
   };
+
+  return { show, view, accepted };
+};
+
+export const siteHandlers = (sites: Sites, operations: Operations) => {
+  const { show, view, accepted } = siteAnswers(sites, operations);
 
   return {
     createSite: async (input) => {
@@ -90,17 +94,12 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
         ...(query.state === undefined ? {} : { state: query.state }),
       };
       const found = await sites.list(filter, { limit: limit + 1, ...(after === undefined ? {} : { before: after }) });
-      const views = new Map<Site, Schema<'Site'>>();
-      for (const site of found.slice(0, limit)) views.set(site, await view(site, await sites.lastOperation(site)));
-      return {
-        status: 200,
-        body: pageOf(
-          found,
-          limit,
-          (site) => site.id,
-          (site) => views.get(site)!,
-        ),
+      const details = await sites.detailsOf(caller.panelId, found.slice(0, limit));
+      const each = (site: Site) => {
+        const { quotas, operation } = details.get(site)!;
+        return show(site, quotas, operation);
       };
+      return { status: 200, body: pageOf(found, limit, (site) => site.id, each) };
     },
     getSite: async (input) => {
       const site = await sites.get(input.caller, refOf(input.path, input.query));
@@ -114,6 +113,8 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
       accepted(sites.upgrade(input.caller, refOf(input.path, input.body), input.body.plan), input),
     runSiteAction: (input) =>
       accepted(sites.act(input.caller, refOf(input.path, input.body), input.path.action), input),
+    setSiteProxy: (input) =>
+      accepted(sites.setProxy(input.caller, refOf(input.path, input.body), input.body.enabled), input),
     getSiteStatus: async (input) => {
       const { site, status } = await sites.status(input.caller, refOf(input.path, input.query));
       return { status: 200, body: statusView(site, status) };
@@ -122,13 +123,13 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
       status: 200,
       body: usageView(await sites.status(input.caller, refOf(input.path, input.query))),
     }),
-    listUsage: async ({ caller, query }) => {
+    listUsage: async ({ caller, query, signal }) => {
       const { limit, after } = pageWish(query);
       const found = await sites.list(
         { panelId: caller.panelId },
         { limit: limit + 1, ...(after === undefined ? {} : { before: after }) },
       );
-      const insights = await sites.statusOfAll(found.slice(0, limit));
+      const insights = await sites.statusOfAll(found.slice(0, limit), signal);
       const page = pageOf(
         found,
         limit,

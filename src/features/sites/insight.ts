@@ -7,6 +7,8 @@ import type { Providers } from './outside.ts';
 import { computeRef, type Site, type SiteRef } from './site.ts';
 
 const statusTimeoutMs = 5_000;
+/** How long the bulk list may take as a whole; a site that was not asked by then has no figures. */
+const allTimeoutMs = 10_000;
 /** How many sites are asked about at a time for the bulk list. */
 const atOnce = 8;
 
@@ -25,10 +27,10 @@ export const createInsight = ({
   providers: Providers;
   get: (caller: Pick<Caller, 'panelId'>, ref: SiteRef) => Promise<Site>;
 }) => {
-  const ask = (site: Site): Promise<ComputeStatus> =>
+  const ask = (site: Site, until?: AbortSignal): Promise<ComputeStatus> =>
     site.vmid === null
       ? Promise.resolve(nothing)
-      : askProvider((signal) => compute.status(computeRef(site), signal), statusTimeoutMs);
+      : askProvider((signal) => compute.status(computeRef(site), signal), statusTimeoutMs, until);
 
   /** Errors: `not_found`, `provider_unavailable`. */
   const status = async (
@@ -39,9 +41,9 @@ export const createInsight = ({
     return { site, status: await ask(site) };
   };
 
-  const orNull = async (site: Site): Promise<ComputeStatus | null> => {
+  const orNull = async (site: Site, until?: AbortSignal): Promise<ComputeStatus | null> => {
     try {
-      return await ask(site);
+      return await ask(site, until);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
@@ -56,11 +58,12 @@ export const createInsight = ({
       return { site, status: await orNull(site) };
     },
     /** Live figures of many sites, a few at a time. */
-    statusOfAll: async (all: Site[]): Promise<Insight[]> => {
+    statusOfAll: async (all: Site[], signal: AbortSignal): Promise<Insight[]> => {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(allTimeoutMs)]);
       const found: Insight[] = [];
       for (let start = 0; start < all.length; start += atOnce) {
         const some = all.slice(start, start + atOnce);
-        found.push(...(await Promise.all(some.map(async (site) => ({ site, status: await orNull(site) })))));
+        found.push(...(await Promise.all(some.map(async (site) => ({ site, status: await orNull(site, until) })))));
       }
       return found;
     },

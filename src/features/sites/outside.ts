@@ -34,7 +34,7 @@ export const routeOf = ({ compute }: Providers, site: Site, page: RoutePage): Ro
   hostnames: site.hostname === null ? [] : [site.hostname],
   upstream: compute.upstream(computeRef(site)),
   page,
-  enabled: true,
+  enabled: site.proxyEnabled,
   redirectHttps: true,
   tls: 'auto',
 });

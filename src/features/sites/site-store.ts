@@ -1,6 +1,6 @@
 /** The SQL of sites: `services` rows of kind `site`, and `sites` for what is particular to them. */
 import type { Queries, Tx } from '../../database/database.ts';
-import { int, intOrNull } from '../../database/rows.ts';
+import { bool, int, intOrNull } from '../../database/rows.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import type { Site, SiteState } from './site.ts';
 
@@ -15,6 +15,7 @@ const columns = [
   'sites.public_ip',
   'sites.memory_mb',
   'sites.disk_mb',
+  'sites.proxy_enabled',
   'sites.created_by',
 ];
 
@@ -62,6 +63,7 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
     publicIp: row.public_ip,
     memoryMb: int(row.memory_mb),
     diskMb: int(row.disk_mb),
+    proxyEnabled: bool(row.proxy_enabled),
     suspendedAt: intOrNull(row.suspended_at),
     suspendedReason: row.suspended_reason,
     createdAt: int(row.created_at),
@@ -80,6 +82,7 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
     public_ip: draft.publicIp,
     memory_mb: draft.memoryMb,
     disk_mb: draft.diskMb,
+    proxy_enabled: 1,
   });
 
   return {
@@ -126,20 +129,33 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
       await tx('sites').insert({ id: draft.id, panel_id: draft.key.panelId, ...grants(draft), created_by: createdBy });
     },
 
-    /** A failed site is made anew, with new names. */
-    renew: async (tx: Tx, draft: SiteDraft, createdBy: string, at: number): Promise<void> => {
-      await tx('services')
-        .where(where(draft.key))
+    /** Begins a failed site anew. False, with nothing changed, when it is not failed any more: somebody else has begun. */
+    reopen: async (
+      tx: Tx,
+      key: ServiceKey,
+      wish: { plan: string; customerId: string | null },
+      at: number,
+    ): Promise<boolean> =>
+      (await tx('services')
+        .where({ ...where(key), state: 'failed' })
         .update({
           state: 'creating',
-          plan: draft.plan,
-          customer_id: draft.customerId,
+          plan: wish.plan,
+          customer_id: wish.customerId,
           generation: tx.raw('generation + 1'),
           updated_at: at,
-        });
+        })) === 1,
+
+    /** Gives a site that was reopened its new names. */
+    renew: async (tx: Tx, draft: SiteDraft, createdBy: string): Promise<void> => {
       await tx('sites')
         .where({ id: draft.id })
         .update({ ...grants(draft), created_by: createdBy });
+    },
+
+    /** Locks the service's row until the end of the transaction. */
+    touch: async (tx: Tx, key: ServiceKey, at: number): Promise<void> => {
+      await tx('services').where(where(key)).update({ updated_at: at });
     },
 
     setState: async (tx: Tx, key: ServiceKey, state: SiteState, at: number): Promise<void> => {
@@ -166,6 +182,13 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
     ): Promise<void> => {
       await tx('services').where(where(site.key)).update({ plan: plan.name, updated_at: at });
       await tx('sites').where({ id: site.id }).update({ memory_mb: plan.memoryMb, disk_mb: plan.diskMb });
+    },
+
+    setProxy: async (tx: Tx, site: Site, enabled: boolean, at: number): Promise<void> => {
+      await tx('services').where(where(site.key)).update({ updated_at: at });
+      await tx('sites')
+        .where({ id: site.id })
+        .update({ proxy_enabled: enabled ? 1 : 0 });
     },
 
     /** Nothing of the site is left outside; its names are given back. */

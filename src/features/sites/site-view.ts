@@ -35,6 +35,7 @@ export const siteView = (
   suspension: site.suspendedAt === null ? null : { reason: site.suspendedReason, since: instant(site.suspendedAt) },
   memory_mb: site.memoryMb,
   disk_mb: site.diskMb,
+  proxy_enabled: site.proxyEnabled,
   quotas: { backups: quotaView(extra.quotas, 'backups'), domains: quotaView(extra.quotas, 'domains') },
   created_at: instant(site.createdAt),
   updated_at: instant(site.updatedAt),

@@ -28,6 +28,7 @@ const site = (state: SiteState): Site => ({
   publicIp: '127.0.0.1',
   memoryMb: 2048,
   diskMb: 20480,
+  proxyEnabled: true,
   suspendedAt: null,
   suspendedReason: null,
   createdAt: 0,
@@ -48,6 +49,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: 'operation_in_progress',
     reset: 'operation_in_progress',
     login: 'operation_in_progress',
+    proxy: 'operation_in_progress',
+    backup: 'operation_in_progress',
+    rollback: 'operation_in_progress',
     delete: '+',
   },
   active: {
@@ -60,6 +64,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: '+',
     reset: '+',
     login: '+',
+    proxy: '+',
+    backup: '+',
+    rollback: '+',
     delete: '+',
   },
   stopped: {
@@ -72,6 +79,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: '+',
     reset: '+',
     login: 'not_allowed_now',
+    proxy: '+',
+    backup: '+',
+    rollback: '+',
     delete: '+',
   },
   suspended: {
@@ -84,6 +94,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: 'service_suspended',
     reset: 'service_suspended',
     login: 'service_suspended',
+    proxy: 'service_suspended',
+    backup: 'service_suspended',
+    rollback: 'service_suspended',
     delete: '+',
   },
   failed: {
@@ -96,6 +109,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: 'service_failed',
     reset: 'service_failed',
     login: 'service_failed',
+    proxy: 'service_failed',
+    backup: 'service_failed',
+    rollback: 'service_failed',
     delete: '+',
   },
   deleting: {
@@ -108,6 +124,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: 'service_deleted',
     reset: 'service_deleted',
     login: 'service_deleted',
+    proxy: 'service_deleted',
+    backup: 'service_deleted',
+    rollback: 'service_deleted',
     delete: '+',
   },
   deleted: {
@@ -120,6 +139,9 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     restart: 'service_deleted',
     reset: 'service_deleted',
     login: 'service_deleted',
+    proxy: 'service_deleted',
+    backup: 'service_deleted',
+    rollback: 'service_deleted',
     delete: '=',
   },
 };

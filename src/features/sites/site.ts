@@ -16,6 +16,9 @@ export const siteCalls = [
   'restart',
   'reset',
   'login',
+  'proxy',
+  'backup',
+  'rollback',
   'delete',
 ] as const;
 export type SiteCall = (typeof siteCalls)[number];
@@ -38,6 +41,8 @@ export interface Site {
   publicIp: string;
   memoryMb: number;
   diskMb: number;
+  /** Whether visitors are let in. */
+  proxyEnabled: boolean;
   suspendedAt: number | null;
   suspendedReason: string | null;
   createdAt: number;
@@ -66,6 +71,9 @@ export const leadsTo = {
     reset: 'active',
     login: 'active',
     delete: 'deleted',
+    proxy: 'active',
+    backup: 'active',
+    rollback: 'active',
   },
   stopped: {
     suspend: 'suspended',
@@ -76,6 +84,9 @@ export const leadsTo = {
     restart: 'active',
     reset: 'active',
     delete: 'deleted',
+    proxy: 'stopped',
+    backup: 'stopped',
+    rollback: 'active',
   },
   suspended: { suspend: 'suspended', unsuspend: 'active', delete: 'deleted' },
   failed: { create: 'active', delete: 'deleted' },

@@ -3,7 +3,7 @@ import type { Queries } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import type { Operation } from '../../operations/operation.ts';
-import { type Quota, readQuotas } from '../../operations/quota.ts';
+import { type Quota, readQuotas, readQuotasOfEach } from '../../operations/quota.ts';
 import { type Changed, changeSite } from './change-site.ts';
 import { type Created, type CreateWish, createSite } from './create-site.ts';
 import { createInsight } from './insight.ts';
@@ -13,6 +13,11 @@ import type { SiteDeps } from './site-deps.ts';
 import { type SiteFilter, siteKey } from './site-store.ts';
 
 export type SiteAction = 'start' | 'stop' | 'restart' | 'reset';
+
+const limitsOf = (quotas: Quota[]): { backups: number; domains: number } => {
+  const limit = (resource: string) => quotas.find((quota) => quota.resource === resource)?.limit ?? 0;
+  return { backups: limit('backups'), domains: limit('domains') };
+};
 
 export const createSites = (deps: SiteDeps) => {
   const { db, operations, sites, plans, definitions, providers } = deps;
@@ -44,7 +49,7 @@ export const createSites = (deps: SiteDeps) => {
   const act = (caller: Caller, ref: SiteRef, action: SiteAction): Promise<Changed> =>
     change(caller, ref, action, plainly(action));
   const upgrade = (caller: Caller, ref: SiteRef, planName: string): Promise<Changed> =>
-    change(caller, ref, 'upgrade', async (tx) => {
+    change(caller, ref, 'upgrade', async (tx, site) => {
       const plan = await plans.require(tx, planName);
       return {
         definition: definitions.upgrade,
@@ -54,9 +59,19 @@ export const createSites = (deps: SiteDeps) => {
           disk_mb: plan.diskMb,
           backups: plan.backups,
           domains: plan.domains,
+          before: limitsOf(await readQuotas(tx, site.key)),
         },
       };
     });
+
+  const setProxy = (caller: Caller, ref: SiteRef, enabled: boolean): Promise<Changed> =>
+    change(caller, ref, 'proxy', async () => ({ definition: definitions.setProxy, params: { enabled } }));
+  /** Off when it is on, and on when it is off. */
+  const toggleProxy = (caller: Caller, ref: SiteRef): Promise<Changed> =>
+    change(caller, ref, 'proxy', async (_tx, site) => ({
+      definition: definitions.setProxy,
+      params: { enabled: !site.proxyEnabled },
+    }));
 
   const operationOf = async (changed: Promise<Changed | Created>): Promise<Operation> => {
     const { operation } = await changed;
@@ -69,6 +84,7 @@ export const createSites = (deps: SiteDeps) => {
     operationOf(create(caller, { ...params, service_id: service.serviceId }));
   definitions.suspend.again = (caller, service, { reason }) => operationOf(suspend(caller, service, reason));
   definitions.unsuspend.again = (caller, service) => operationOf(unsuspend(caller, service));
+  definitions.setProxy.again = (caller, service, { enabled }) => operationOf(setProxy(caller, service, enabled));
   definitions.upgrade.again = (caller, service, { plan }) => operationOf(upgrade(caller, service, plan));
   for (const action of ['start', 'stop', 'restart', 'reset'] as const) {
     definitions[action].again = (caller, service) => operationOf(act(caller, service, action));
@@ -81,9 +97,28 @@ export const createSites = (deps: SiteDeps) => {
     unsuspend,
     act,
     upgrade,
+    setProxy,
+    toggleProxy,
+    /** For features that change what belongs to a site: see `changeSite`. */
+    change,
     get: (caller: Pick<Caller, 'panelId'>, ref: SiteRef): Promise<Site> => requireSite(db.knex, caller, ref),
     list: (filter: SiteFilter, page: { limit: number; before?: string }) => sites.list(db.knex, filter, page),
     quotas: (site: Site): Promise<Quota[]> => readQuotas(db.knex, site.key),
+    /** What a page of one panel's sites shows beside them, in two queries whatever its length. */
+    detailsOf: async (
+      panelId: string,
+      page: Site[],
+    ): Promise<Map<Site, { quotas: Quota[]; operation: Operation | null }>> => {
+      const ids = page.map((site) => site.key.serviceId);
+      const quotas = await readQuotasOfEach(db.knex, panelId, 'site', ids);
+      const last = await operations.lastOfEach(panelId, 'site', ids);
+      return new Map(
+        page.map((site) => {
+          const { serviceId } = site.key;
+          return [site, { quotas: quotas.get(serviceId) ?? [], operation: last.get(serviceId) ?? null }];
+        }),
+      );
+    },
     lastOperation: (site: Site): Promise<Operation | null> => operations.last(site.key),
     operationsOf: (site: Site, page: { limit: number; before?: string }) =>
       operations.list({ panelId: site.key.panelId, service: site.key }, page),

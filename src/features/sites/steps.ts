@@ -3,13 +3,11 @@
  * and what becomes of a failure; here is only what it does and how it is undone.
  */
 import { z } from 'zod';
-import type { Database, Queries, Tx } from '../../database/database.ts';
+import type { Database, Tx } from '../../database/database.ts';
 import { AppError } from '../../kit/errors.ts';
-import { defineOperation, type OperationDefinition, type Step, type StepContext } from '../../operations/definition.ts';
+import { defineOperation, type OperationDefinition, type Step } from '../../operations/definition.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import { openQuotas, readQuotas, setLimit } from '../../operations/quota.ts';
-import type { RoutePage } from '../../ports/proxy.ts';
-import type { Plans } from '../plans/plans.ts';
 import {
   computeObject,
   type Providers,
@@ -21,13 +19,13 @@ import {
   withdrawName,
 } from './outside.ts';
 import { releaseAll } from './reservation-store.ts';
-import { computeRef, outsideName, type Site } from './site.ts';
+import { computeRef, outsideName } from './site.ts';
+import { type OnSite, type SiteSteps, siteStep } from './site-steps.ts';
 import type { SiteStore } from './site-store.ts';
 
 /** The snapshot that a reset goes back to. */
 const initial = 'initial';
 
-const graceSeconds = 30;
 const day = 86_400;
 
 export const createParams = z.object({
@@ -46,78 +44,32 @@ export const upgradeParams = z.object({
   disk_mb: z.number(),
   backups: z.number(),
   domains: z.number(),
+  /** The limits before, to go back to. */
+  before: z.object({ backups: z.number(), domains: z.number() }),
 });
 export type UpgradeParams = z.infer<typeof upgradeParams>;
 
 const noParams = z.object({});
 
-interface OnSite {
-  site: Site;
-}
-
 export interface SiteStepDeps {
   db: Database;
   sites: SiteStore;
-  plans: Plans;
   providers: Providers;
+  blocks: SiteSteps;
+  /** What other features forget of a site that is gone. */
+  onGone: (tx: Tx, siteId: string, at: number) => Promise<void>;
   zone: { name: string; nameservers: string[] };
   /** How long the names of a deleted site rest, in milliseconds. */
   restMs: number;
 }
 
-export const siteOperations = ({ db, sites, plans, providers, zone, restMs }: SiteStepDeps) => {
+export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onGone }: SiteStepDeps) => {
   const { compute, proxy, dns } = providers;
-
-  const siteOf = async (queries: Queries, key: ServiceKey): Promise<Site> => {
-    const site = await sites.find(queries, key);
-    if (!site) throw new Error(`Service ${key.serviceId} has no row`);
-    return site;
-  };
-  const load = async (queries: Queries, key: ServiceKey): Promise<OnSite> => ({ site: await siteOf(queries, key) });
+  const { siteOf, load, closeRoute, openRoute, stopCompute, startCompute, runAsBefore } = blocks;
+  const step = siteStep;
 
   const become = (state: 'active' | 'stopped' | 'failed' | 'deleting') => async (tx: Tx, key: ServiceKey) =>
     sites.setState(tx, key, state, await db.now(tx));
-
-  const showPage =
-    (page: RoutePage) =>
-    ({ site, signal }: OnSite & StepContext<unknown>) =>
-      proxy.putRoute(routeOf(providers, site, page), signal);
-
-  /** What visitors see of a site that is in the state it has in the database. */
-  const showAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) => {
-    const page = site.state === 'suspended' ? 'suspended' : site.state === 'stopped' ? 'stopped' : 'site';
-    return proxy.putRoute(routeOf(providers, site, page), signal);
-  };
-
-  const runAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) =>
-    site.state === 'active'
-      ? compute.start(computeRef(site), signal)
-      : compute.stop(computeRef(site), { graceSeconds }, signal);
-
-  // biome-ignore lint/suspicious/noExplicitAny: these steps look at no parameter
-  type AnyStep = Step<OnSite, any>;
-  const step = (name: string, say: string, rest: Omit<AnyStep, 'name' | 'say'>): AnyStep => ({ name, say, ...rest });
-
-  // Visitors first: a stopped site behind an open route looks broken, not suspended or stopped.
-  const closeRoute = (page: 'suspended' | 'stopped') =>
-    step('close-route', 'Closing the site to visitors', { uses: proxy, run: showPage(page), undo: showAsBefore });
-  const openRoute = step('open-route', 'Opening the site to visitors', {
-    uses: proxy,
-    run: showPage('site'),
-    undo: showAsBefore,
-  });
-  const stopCompute = step('stop-compute', 'Stopping the site', {
-    uses: compute,
-    timeoutMs: 60_000,
-    run: ({ site, signal }) => compute.stop(computeRef(site), { graceSeconds }, signal),
-    undo: runAsBefore,
-  });
-  const startCompute = step('start-compute', 'Starting the site', {
-    uses: compute,
-    timeoutMs: 120_000,
-    run: ({ site, signal }) => compute.start(computeRef(site), signal),
-    undo: runAsBefore,
-  });
 
   const create = defineOperation<OnSite, CreateParams>({
     kind: 'site.create',
@@ -207,6 +159,7 @@ export const siteOperations = ({ db, sites, plans, providers, zone, restMs }: Si
       const site = await siteOf(tx, key);
       await releaseAll(tx, site.id, now + restMs);
       await openQuotas(tx, key, {});
+      await onGone(tx, site.id, now);
       await sites.gone(tx, site, 'deleted', now);
     },
   });
@@ -308,10 +261,27 @@ export const siteOperations = ({ db, sites, plans, providers, zone, restMs }: Si
       const diskMb = Math.max(site.diskMb, params.disk_mb);
       await sites.upgraded(tx, site, { name: params.plan, memoryMb: params.memory_mb, diskMb }, await db.now(tx));
     },
-    failed: async (tx, key) => setLimits(tx, key, await plans.require(tx, (await siteOf(tx, key)).plan)),
+    failed: async (tx, key, { before }) => setLimits(tx, key, before),
   });
 
-  return { create, remove, suspend, unsuspend, start, stop, restart, reset, upgrade };
+  const setProxy = defineOperation<OnSite, { enabled: boolean }>({
+    kind: 'site.proxy',
+    params: z.object({ enabled: z.boolean() }),
+    doneMessage: 'Done',
+    load,
+    steps: [
+      {
+        name: 'switch-route',
+        say: 'Switching the way to the site',
+        uses: proxy,
+        run: ({ site, params, signal }) => proxy.setEnabled(outsideName(site), params.enabled, signal),
+        undo: ({ site, signal }) => proxy.setEnabled(outsideName(site), site.proxyEnabled, signal),
+      },
+    ],
+    done: async (tx, key, { enabled }) => sites.setProxy(tx, await siteOf(tx, key), enabled, await db.now(tx)),
+  });
+
+  return { setProxy, create, remove, suspend, unsuspend, start, stop, restart, reset, upgrade };
 };
 
 export type SiteOperations = ReturnType<typeof siteOperations>;

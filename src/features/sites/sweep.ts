@@ -53,10 +53,6 @@ export const createSweep = ({ db, log, operations, providers: { compute, proxy }
     },
   };
 
-  /** An object that is not known now, whatever was known a moment ago. */
-  const isUnknown = async (kind: string, name: string): Promise<boolean> =>
-    (await operations.resources(kind)).every((row) => row.name !== name);
-
   /**
    * Looks once. With `remove` it removes what may be removed. Repeating it is
    * harmless. Errors: ProviderError when a provider does not answer.
@@ -86,7 +82,7 @@ export const createSweep = ({ db, log, operations, providers: { compute, proxy }
         const seenForMs = now - firstSeenAt;
         let verdict: Verdict =
           times < 2 ? 'seen for the first time' : seenForMs < operations.orphanAgeMs ? 'too young' : 'can be removed';
-        if (remove && verdict === 'can be removed' && (await isUnknown(kind, name))) {
+        if (remove && verdict === 'can be removed' && !(await operations.isKnown(kind, name))) {
           await outside[kind].remove(name);
           await forgetSighting(db.knex, kind, name);
           log.warn({ kind, name }, 'Removed what no service knew');

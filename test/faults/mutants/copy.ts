@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Edit } from './mutations.ts';
@@ -42,6 +43,8 @@ export interface TestOrder {
   /** Only the tests of this name. */
   only?: string | undefined;
   seconds: number;
+  /** Nothing more is run once a test has ended in this way. */
+  until?: (ended: Ended) => boolean;
   /** A server to run them on beside SQLite. */
   mysqlUrl?: string | undefined;
 }
@@ -49,7 +52,7 @@ export interface TestOrder {
 /** Runs test files of a copy, and says how each test ended. Tests that take too long are cut off. */
 export const runTests = (
   folder: string,
-  { files, only, seconds, mysqlUrl }: TestOrder,
+  { files, only, seconds, until, mysqlUrl }: TestOrder,
 ): Promise<{ ended: Ended[]; code: number | null; errors: string }> =>
   new Promise((resolve, reject) => {
     const { PROVISOR_TEST_MYSQL_URL: _, PROVISOR_TEST_REPORT: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
@@ -69,21 +72,32 @@ export const runTests = (
         cwd: folder,
         env: { ...env, TMPDIR: temporary, ...(mysqlUrl === undefined ? {} : { PROVISOR_TEST_MYSQL_URL: mysqlUrl }) },
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: (seconds + 10) * 1000,
-        killSignal: 'SIGKILL',
+        // A group of its own: the test files run in processes of the one that is started here.
+        detached: true,
       },
     );
-    let out = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      out += chunk;
+    const stop = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    };
+    const limit = setTimeout(stop, (seconds + 10) * 1000);
+    const ended: Ended[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.startsWith('{')) return;
+      const test = JSON.parse(line) as Ended;
+      ended.push(test);
+      if (until?.(test)) stop();
     });
+    let errors = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       errors += chunk;
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      const lines = out.split('\n').filter((line) => line.startsWith('{'));
-      resolve({ ended: lines.map((line) => JSON.parse(line) as Ended), code, errors });
+      clearTimeout(limit);
+      resolve({ ended, code, errors });
     });
   });

@@ -110,6 +110,52 @@ export const mutations: Mutation[] = [
     tests: running,
   },
   {
+    name: 'cancelled-before-the-call-has-landed',
+    breaks: 'A call that was not answered has landed before anybody goes on, though a cancellation wants it sooner.',
+    edits: [
+      operations('operation-store.ts', "tx.raw('case when lands_at > ? then lands_at else ? end', [now, now])", 'now'),
+    ],
+    tests: running,
+  },
+  {
+    name: 'deletion-before-the-call-has-landed',
+    breaks: 'A deletion that takes the place of what is stuck waits for its last call to land.',
+    edits: [operations('operations.ts', 'dueAt: Math.max(now, active?.landsAt ?? 0),', 'dueAt: now,')],
+    tests: running,
+  },
+  {
+    name: 'promotion-before-the-call-has-landed',
+    breaks: 'A deletion that waits goes ahead only when the last call of the operation before it has landed.',
+    edits: [operations('ending.ts', 'Math.max(at, ended.landsAt ?? 0)', 'at')],
+    tests: running,
+  },
+  {
+    name: 'same-wish-twice',
+    breaks: 'The same wish is the same operation.',
+    edits: [operations('operations.ts', 'other.paramsHash === paramsHash &&', "other.paramsHash === '' &&")],
+    tests: ['src/operations/engine-model.test.ts'],
+  },
+  {
+    name: 'beat-without-grace',
+    breaks: 'A beat leaves the same time for a call to land as a claim does.',
+    edits: [
+      operations('lease.ts', '(await db.now()) + timing.leaseMs + timing.graceMs', '(await db.now()) + timing.leaseMs'),
+    ],
+    tests: workers,
+  },
+  {
+    name: 'undo-leaves-the-intent',
+    breaks: 'In the end every outside object is as its row says.',
+    edits: [
+      operations(
+        'run.ts',
+        "const gone = at.direction === 'do' ? step.removes : step.owns;",
+        "const gone = at.direction === 'do' ? step.removes : undefined;",
+      ),
+    ],
+    tests: ['src/operations/engine-model.test.ts'],
+  },
+  {
     name: 'quota-read-then-write',
     breaks: 'No race takes more units than the limit has.',
     edits: [
@@ -143,7 +189,7 @@ export const mutations: Mutation[] = [
         'resource: hold.resource })\n      .update',
       ),
     ],
-    tests: running,
+    tests: quotas,
   },
   {
     name: 'holds-never-released',
@@ -192,6 +238,7 @@ export const mutations: Mutation[] = [
     name: 'active-key-not-unique',
     breaks: 'Of two wishes that cross, one has the service.',
     edits: [{ file: 'migrations/0007-operations.ts', from: "    table.unique(['active_key']);\n", to: '' }],
+    needsMariaDb: true,
     tests: submitting,
   },
   {
@@ -297,7 +344,7 @@ export const mutations: Mutation[] = [
     name: 'key-not-bound',
     breaks: 'What a request submitted belongs to its key from the same commit on.',
     edits: [operations('operations.ts', '    await bindOperation(tx, caller, id);\n', '')],
-    tests: ['test/api/idempotency.test.ts'],
+    tests: ['src/operations/idempotency-store.test.ts'],
   },
   {
     name: 'names-do-not-rest',

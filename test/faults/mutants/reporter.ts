@@ -22,13 +22,14 @@ const chain = (error: unknown): { code?: unknown; message?: unknown }[] => {
 
 export default async function* (events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of events) {
-    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    // Sent as soon as a test has ended, while passes and failures wait for the tests before them.
+    if (event.type !== 'test:complete') continue;
     const { data } = event;
     if (data.details.type === 'suite') continue;
-    const errors = event.type === 'test:fail' ? chain(event.data.details.error) : [];
+    const errors = chain(data.details.error);
     const ended: Ended = {
       name: data.name,
-      passed: event.type === 'test:pass',
+      passed: data.details.passed,
       file: data.file ?? '',
       asserted: errors.some(({ code }) => code === 'ERR_ASSERTION'),
       message: String(errors.at(-1)?.message ?? ''),

@@ -1,0 +1,76 @@
+/** What the operations of a site, and of what belongs to it, are put together from. */
+import type { Queries } from '../../database/database.ts';
+import type { Step, StepContext } from '../../operations/definition.ts';
+import type { ServiceKey } from '../../operations/operation.ts';
+import type { RoutePage } from '../../ports/proxy.ts';
+import { type Providers, routeOf } from './outside.ts';
+import { computeRef, type Site } from './site.ts';
+import type { SiteStore } from './site-store.ts';
+
+const graceSeconds = 30;
+
+export interface OnSite {
+  site: Site;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: these steps look at no parameter
+export type SiteStep = Step<OnSite, any>;
+
+/** A step of any operation on a site. */
+export const siteStep = (name: string, say: string, rest: Omit<SiteStep, 'name' | 'say'>): SiteStep => ({
+  name,
+  say,
+  ...rest,
+});
+
+export const createSiteSteps = ({ sites, providers }: { sites: SiteStore; providers: Providers }) => {
+  const { compute, proxy } = providers;
+
+  const siteOf = async (queries: Queries, key: ServiceKey): Promise<Site> => {
+    const site = await sites.find(queries, key);
+    if (!site) throw new Error(`Service ${key.serviceId} has no row`);
+    return site;
+  };
+  const load = async (queries: Queries, key: ServiceKey): Promise<OnSite> => ({ site: await siteOf(queries, key) });
+
+  const showPage =
+    (page: RoutePage) =>
+    ({ site, signal }: OnSite & StepContext<unknown>) =>
+      proxy.putRoute(routeOf(providers, site, page), signal);
+
+  /** What visitors see of a site that is in the state it has in the database. */
+  const showAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) => {
+    const page = site.state === 'suspended' ? 'suspended' : site.state === 'stopped' ? 'stopped' : 'site';
+    return proxy.putRoute(routeOf(providers, site, page), signal);
+  };
+
+  const runAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) =>
+    site.state === 'active'
+      ? compute.start(computeRef(site), signal)
+      : compute.stop(computeRef(site), { graceSeconds }, signal);
+
+  // Visitors first: a stopped site behind an open route looks broken, not suspended or stopped.
+  const closeRoute = (page: 'suspended' | 'stopped') =>
+    siteStep('close-route', 'Closing the site to visitors', { uses: proxy, run: showPage(page), undo: showAsBefore });
+  const openRoute = siteStep('open-route', 'Opening the site to visitors', {
+    uses: proxy,
+    run: showPage('site'),
+    undo: showAsBefore,
+  });
+  const stopCompute = siteStep('stop-compute', 'Stopping the site', {
+    uses: compute,
+    timeoutMs: 60_000,
+    run: ({ site, signal }) => compute.stop(computeRef(site), { graceSeconds }, signal),
+    undo: runAsBefore,
+  });
+  const startCompute = siteStep('start-compute', 'Starting the site', {
+    uses: compute,
+    timeoutMs: 120_000,
+    run: ({ site, signal }) => compute.start(computeRef(site), signal),
+    undo: runAsBefore,
+  });
+
+  return { siteOf, load, closeRoute, openRoute, stopCompute, startCompute, runAsBefore };
+};
+
+export type SiteSteps = ReturnType<typeof createSiteSteps>;
