@@ -1,6 +1,7 @@
 /**
  * `npm run test:faults`: goes through the table of faults and prints it with what
- * was seen. Ends with an error unless every case passed.
+ * was seen. Ends with an error unless every case passed and every mutant was
+ * caught. With patterns it runs those test files only, and no mutants.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import type { FaultReport } from './report.ts';
 
 const fileSeconds = 1_500;
 const runner = fileURLToPath(new URL('../run.ts', import.meta.url));
+const mutants = fileURLToPath(new URL('./fault-15-mutants.ts', import.meta.url));
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -31,12 +33,25 @@ const folder = await mkdtemp(join(tmpdir(), 'provisor-report-'));
 const file = join(folder, 'report.jsonl');
 try {
   const patterns = process.argv.slice(2);
+  const env = { ...process.env, PROVISOR_TEST_REPORT: file };
   const child = spawn(
     process.execPath,
-    [runner, `--file-timeout=${fileSeconds}`, ...(patterns.length > 0 ? patterns : ['test/faults/*.test.ts'])],
-    { stdio: 'inherit', env: { ...process.env, PROVISOR_TEST_REPORT: file } },
+    // One file after the other: each keeps both cores busy by itself.
+    [
+      runner,
+      `--file-timeout=${fileSeconds}`,
+      '--test-concurrency=1',
+      ...(patterns.length > 0 ? patterns : ['test/faults/*.test.ts']),
+    ],
+    { stdio: 'inherit', env },
   );
-  const [code] = (await once(child, 'exit')) as [number | null];
+  let [code] = (await once(child, 'exit')) as [number | null];
+  if (patterns.length === 0) {
+    // The proof that the tests above can fail.
+    const mutating = spawn(process.execPath, [mutants], { stdio: 'inherit', env });
+    const [mutantsCode] = (await once(mutating, 'exit')) as [number | null];
+    code = code === 0 ? mutantsCode : code;
+  }
   const lines = await readReport(file);
   say('\nfault  cases  what');
   for (const { fault, name, cases } of lines)

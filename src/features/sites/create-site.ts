@@ -85,11 +85,7 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
     const customerId = wish.customer_id ?? null;
     if (!known) await sites.insertService(tx, { key, id, customerId, plan: plan.name }, now);
     const operation = await operations.submit(tx, definitions.create, caller, { service: key, params });
-    if (known) {
-      // Under the caller's Idempotency-Key it is the create that failed: the answer to a repeat, and not a new one.
-      if (operation.id === known.createdBy) return { site: known, operation, fresh: false };
-      if (!(await sites.reopen(tx, key, { plan: plan.name, customerId }, now))) throw new Overtaken();
-    }
+    if (known && !(await sites.reopen(tx, key, { plan: plan.name, customerId }, now))) throw new Overtaken();
     const holder = { panelId: key.panelId, service: id };
     const subdomain = await reserveSubdomain(tx, wish, holder, now);
     const privateIp = await reserveNumber(tx, pools.privateIp, holder, now);
