@@ -1,6 +1,10 @@
 /**
  * Where sites run. Every method may run twice for the same wish: operations
  * retry after a crash, so what is already as wished is a success.
+ *
+ * A method may take minutes, but no single request of its to the provider longer
+ * than 20 seconds, and it begins none once its signal has aborted: the engine looks
+ * for what an abandoned call made only a grace of 22 seconds later.
  */
 
 /** Where a reverse proxy finds a running site. `hostHeader` replaces the visitor's `Host` on the way there. */

@@ -5,36 +5,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { siteIn } from '../../../test/support/site.ts';
 import { readDocument } from '../../contract/document.ts';
 import { AppError } from '../../kit/errors.ts';
-import { isSettled, leadsTo, requireAllowed, type Site, type SiteCall, type SiteState, siteCalls } from './site.ts';
+import { isSettled, leadsTo, requireAllowed, type SiteCall, type SiteState, siteCalls } from './site.ts';
 
 const seed = Number(process.env.PROVISOR_TEST_SEED ?? 20_260_721);
 const numRuns = Number(process.env.PROVISOR_TEST_RUNS ?? 2_000);
-
-const site = (state: SiteState): Site => ({
-  key: { panelId: 'p', kind: 'site', serviceId: '42' },
-  id: '01M7YRZ71V9F3HEY8H2HR4H8EB',
-  customerId: null,
-  state,
-  plan: 'basic',
-  generation: 1,
-  email: 'a@example.com',
-  subdomain: 'a',
-  hostname: 'a.sites.localhost',
-  vmid: 100,
-  privateIp: '192.168.1.100',
-  publicIp: '127.0.0.1',
-  memoryMb: 2048,
-  diskMb: 20480,
-  proxyEnabled: true,
-  suspendedAt: null,
-  suspendedReason: null,
-  createdAt: 0,
-  updatedAt: 0,
-  deletedAt: null,
-  createdBy: '01M7YRZ71V9F3HEY8H2HR4H8EC',
-});
 
 /** What the API may answer; found by the same name in openapi.yaml. */
 const readCodes = async (): Promise<Set<string>> => {
@@ -67,7 +44,7 @@ describe(`the life of a site (seed ${seed}, ${numRuns} runs)`, () => {
         for (const { call, endsWell } of steps) {
           const before: SiteState = state;
           try {
-            requireAllowed(site(before), call);
+            requireAllowed(siteIn(before), call);
           } catch (error) {
             assert.ok(error instanceof AppError);
             assert.ok(codes.has(error.code), `${error.code} is not in the contract`);

@@ -1,41 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { siteIn } from '../../../test/support/site.ts';
 import { AppError } from '../../kit/errors.ts';
 import {
   isAllowed,
   isSettled,
   leadsTo,
   requireAllowed,
-  type Site,
   type SiteCall,
   type SiteState,
   siteCalls,
   siteStates,
 } from './site.ts';
-
-const site = (state: SiteState): Site => ({
-  key: { panelId: 'p', kind: 'site', serviceId: '42' },
-  id: '01M7YRZ71V9F3HEY8H2HR4H8EB',
-  customerId: null,
-  state,
-  plan: 'basic',
-  generation: 1,
-  email: 'a@example.com',
-  subdomain: 'a',
-  hostname: 'a.sites.localhost',
-  vmid: 100,
-  privateIp: '192.168.1.100',
-  publicIp: '127.0.0.1',
-  memoryMb: 2048,
-  diskMb: 20480,
-  proxyEnabled: true,
-  suspendedAt: null,
-  suspendedReason: null,
-  createdAt: 0,
-  updatedAt: 0,
-  deletedAt: null,
-  createdBy: '01M7YRZ71V9F3HEY8H2HR4H8EC',
-});
 
 // Every pair, written out by hand: + allowed, = allowed and nothing to do, else the code of the refusal.
 const wished: Record<SiteState, Record<SiteCall, string>> = {
@@ -148,7 +124,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
 
 const found = (state: SiteState, call: SiteCall): string => {
   try {
-    requireAllowed(site(state), call);
+    requireAllowed(siteIn(state), call);
     return isSettled(state, call) ? '=' : '+';
   } catch (error) {
     assert.ok(error instanceof AppError);

@@ -41,6 +41,8 @@ export const createSiteCalls = (directories: SiteDirectories, locks: Locks): Sit
     try {
       release = await locks.acquire(name, signal);
       await directories.recover(name);
+      // It may have waited long for the lock, and somebody else goes on with the wish by now.
+      if (signal.aborted) throw failure('unavailable', `The call on ${name} was given up before it was begun`);
       return await work(await directories.read(name));
     } catch (error) {
       if (error instanceof ProviderError) throw error;
