@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createLocalDns } from '../src/adapters/dns/local/index.ts';
 import { createLocalProxy } from '../src/adapters/proxy/local/index.ts';
+import { report } from './faults/report.ts';
 import { quiet, siteDirectories } from './support/app.ts';
 import { type ServerProcess, startServer } from './support/server-process.ts';
 
@@ -131,6 +132,7 @@ describe('a process that ends', () => {
       assert.deepEqual(dropped, []);
       assert.ok(answered >= 200);
       assert.ok(accepted.length > 10);
+      report({ fault: 13, name: 'SIGTERM under load: answers, none dropped', cases: answered });
 
       const again = await startServer(dataDir);
       await allAtRest(again, accepted);

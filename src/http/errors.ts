@@ -61,6 +61,23 @@ interface ValidatorError {
 const isValidatorError = (error: unknown): error is ValidatorError =>
   error instanceof Error && 'status' in error && 'errors' in error && typeof error.status === 'number';
 
+/** The validator's terse terms, as somebody who reads them for the first time would put it. */
+const wordings: [term: RegExp, words: string][] = [
+  [/^must NOT have additional properties$/, 'is not known here'],
+  [/^Unknown query parameter .*$/, 'is not known here'],
+  [/^must have required property .*$/, 'is missing'],
+  [/^must match format "email"$/, 'must be an e-mail address'],
+  [/^must match format "ipv[46]"$/, 'must be an IP address'],
+  [/^must NOT have more than (\d+) characters$/, 'must have at most $1 characters'],
+  [/^must NOT have fewer than (\d+) characters$/, 'must have at least $1 characters'],
+  [/^must match pattern "(.*)"$/s, 'does not have the form that is asked for ($1)'],
+];
+
+const inWords = (message: string): string => {
+  for (const [term, words] of wordings) if (term.test(message)) return message.replace(term, words);
+  return message;
+};
+
 const ofValidator = (error: ValidatorError): Problem => {
   if (error.status === 415) {
     return {
@@ -77,7 +94,7 @@ const ofValidator = (error: ValidatorError): Problem => {
     status: 400,
     code: 'invalid_request',
     message: first
-      ? `The request is not valid: ${first.path.replace(/^\//, '').replaceAll('/', '.')} ${first.message}${more}.`
+      ? `The request is not valid: ${first.path.replace(/^\//, '').replaceAll('/', '.')} ${inWords(first.message)}${more}.`
       : 'The request is not valid.',
     retryable: false,
     errors,

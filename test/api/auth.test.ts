@@ -10,6 +10,7 @@ import { operationsOf, readDocument } from '../../src/contract/document.ts';
 import { type Scope, scopes } from '../../src/features/panels/panel-key.ts';
 import { serve } from '../../src/serve.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { report } from '../faults/report.ts';
 import { expectProblem, sendAsIs } from '../support/answers.ts';
 import { type Answer, startApp, type TestApp } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
@@ -314,6 +315,7 @@ for (const database of databases) {
       assert.equal((await app.panel.call('GET', '/v1/whoami')).status, 200);
       expectProblem(await app.panel.call('GET', '/v1/sites/out'), 404, 'not_found');
       assert.deepEqual(app.logged, []);
+      report({ fault: 12, name: 'database away during authentication: 503, never 401', cases: 10 });
     });
 
     // SQLite runs in this process: there is no way to it that could be cut while a question is under way.

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { operationsOf, readDocument } from '../../src/contract/document.ts';
+import { report } from '../faults/report.ts';
 import { type Answer, activeSite, type Client, startApp, type TestApp } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
 
@@ -140,7 +141,14 @@ for (const database of databases) {
       const owner = await activeSite(app.panel);
       theirs = { serviceId: owner.service_id, operationId: owner.operation.id };
     });
-    after(() => app.stop());
+    after(async () => {
+      report({
+        fault: 11,
+        name: "another panel's ids on every operation: 404, no row touched",
+        cases: Object.keys(cases).length,
+      });
+      await app.stop();
+    });
 
     for (const { operationId } of operationsOf(readDocument())) {
       it(`${operationId}`, async () => {
