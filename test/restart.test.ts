@@ -176,6 +176,10 @@ describe('a process that ends', () => {
           },
         );
       });
+      await inTemp(async (other) => {
+        const sameDatabase = { DATABASE_URL: `sqlite:${join(dataDir, 'provisor.sqlite')}` };
+        await assert.rejects(startServer(other, sameDatabase), /Another Provisor is running on the database/);
+      });
       await server.end('SIGTERM');
       const again = await startServer(dataDir);
       assert.equal(`${again.key}\n`, key);

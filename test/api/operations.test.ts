@@ -37,7 +37,7 @@ for (const database of databases) {
     const directories = () => siteDirectories(app.dataDir);
 
     /** Holds a call of the provider: resolves once it is being made, and lets it go on when told. */
-    const held = (call: 'create' | 'install' | 'stop') => {
+    const held = (call: 'create' | 'install' | 'stop' | 'resize') => {
       const reached = gate();
       const release = gate();
       compute.before(call, async () => {
@@ -148,6 +148,29 @@ for (const database of databases) {
       assert.equal(failed.body.code, 'operation_failed');
       assert.equal((await app.visit(site.hostname)).status, 200);
       assert.equal((await app.panel.call('GET', `/v1/sites/${site.service_id}`)).body.state, 'active');
+    });
+
+    it('a failed upgrade goes back to the limits it found, even when the plan they came from is gone', async () => {
+      const site = await activeSite(app.panel);
+      const path = `/v1/sites/${site.service_id}/upgrade`;
+      await app.panel.call('PUT', '/v1/plans/brief', { memory_mb: 128, disk_mb: 128, backups: 7, domains: 7 });
+      const { reached, release } = held('resize');
+      const upgrade = await app.panel.call('POST', path, { plan: 'brief' });
+      await reached;
+      assert.equal((await app.panel.call('DELETE', '/v1/plans/brief')).status, 204);
+      release();
+      assert.equal((await ended(upgrade.body.operation.id)).state, 'done');
+      let refused = false;
+      compute.before('resize', async () => {
+        if (refused) return;
+        refused = true;
+        await fault('invalid')();
+      });
+      const failed = await app.panel.call('POST', path, { plan: 'basic' }, waiting);
+      assert.equal(failed.body.code, 'operation_failed', failed.text);
+      compute.before('resize', null);
+      const now = await app.panel.call('GET', `/v1/sites/${site.service_id}`);
+      assert.deepEqual([now.body.plan, now.body.quotas.backups.limit], ['brief', 7]);
     });
 
     it('says the status is not to be had when the provider is down, and compat shows the rest', async () => {

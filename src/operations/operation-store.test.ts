@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { databases } from '../../test/support/databases.ts';
+import { startEngine, type TestEngine, testOperation } from '../../test/support/engine.ts';
+import { activeKey, nextKey } from './operation.ts';
+import { beat, claimOperation, findOperation, patchFenced } from './operation-store.ts';
+
+describe('the key of a waiting operation', () => {
+  it('is no active key of another service, whatever the panel calls it', () => {
+    const service = { panelId: 'p', kind: 'site', serviceId: '12' };
+    for (const serviceId of ['12:next', '12.next', '12-next', 'next']) {
+      assert.notEqual(nextKey(service), activeKey({ ...service, serviceId }));
+    }
+    assert.doesNotMatch(nextKey(service).slice(activeKey(service).length), /^[A-Za-z0-9._:-]/);
+  });
+});
+
+for (const database of databases) {
+  describe(`a heartbeat on ${database.name}`, () => {
+    const any = testOperation([{ name: 'any' }]);
+    let engine: TestEngine;
+    before(async () => {
+      engine = await startEngine(database, [any], { workers: false });
+    });
+    after(() => engine.stop());
+
+    it('holds what is being run, and not what has been put off', async () => {
+      const { db } = engine.database;
+      const service = await engine.newService();
+      const { id } = await engine.submit(any, service);
+      const now = await db.now();
+      const claim = { owner: 'me', now, leaseUntil: now + 1_000 };
+      const run = await db.transaction((tx) => claimOperation(tx, { id, fence: 0, service }, claim));
+      assert.deepEqual(await beat(db.knex, run!, now + 5_000), { cancelRequested: false });
+      assert.equal((await findOperation(db.knex, id))?.dueAt, now + 5_000);
+      await patchFenced(db.knex, run!, { owner: null, due_at: now + 100 });
+      assert.equal(await beat(db.knex, run!, now + 60_000), null);
+      assert.equal((await findOperation(db.knex, id))?.dueAt, now + 100);
+    });
+  });
+}
