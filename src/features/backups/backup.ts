@@ -12,8 +12,6 @@ export interface Backup {
 
 /** The copy that a rollback makes of what it replaces. It does not count. */
 export const safetyName = 'safety';
-/** The reset point, made with the site. */
-export const initialName = 'initial';
 
 /** The day of an instant as `DDMMYYYY`, in an IANA time zone. */
 export const dayOf = (at: number, timeZone: string): string => {

@@ -7,11 +7,12 @@ import { type Quota, readQuotas } from '../../operations/quota.ts';
 import type { ComputeProvider } from '../../ports/compute.ts';
 import { askProvider } from '../sites/ask-provider.ts';
 import type { Changed, Wish } from '../sites/change-site.ts';
+import { initialName } from '../sites/outside.ts';
 import { computeRef, type Site, type SiteRef } from '../sites/site.ts';
 import type { Sites } from '../sites/sites.ts';
-import { type Backup, dayOf, initialName, safetyName } from './backup.ts';
+import { type Backup, dayOf, safetyName } from './backup.ts';
 import * as store from './backup-store.ts';
-import type { BackupOperations, BackupParams } from './steps.ts';
+import type { BackupOperations, BackupParams, OnBackup } from './steps.ts';
 
 const quotaName = 'backups';
 const listTimeoutMs = 5_000;
@@ -52,7 +53,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
     tx: Tx,
     site: Site,
     whenFull: 'refuse' | 'replace_oldest',
-  ): Promise<Wish<never, BackupParams>> => {
+  ): Promise<Wish<OnBackup, BackupParams>> => {
     const at = await db.now(tx);
     const quota = (await readQuotas(tx, site.key)).find(({ resource }) => resource === quotaName);
     const isFull = quota !== undefined && quota.used >= quota.limit;
@@ -67,7 +68,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
       at,
     });
     if (oldest) await store.setState(tx, site.id, oldest.name, 'deleting');
-    const definition = definitions.create as unknown as Wish<never, BackupParams>['definition'];
+    const definition = definitions.create;
     return oldest
       ? { definition, params: { name, replaces: oldest.name } }
       : { definition, params: { name }, holds: { [quotaName]: 1 } };
@@ -94,7 +95,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
       return { ...changed, backup: await backupOf(changed.site, nameOf(changed.operation)) };
     },
 
-    /** Errors: `not_found`; `protected` for the reset point and the safety copy. */
+    /** Errors: `not_found`; `backup_protected` for the reset point and the safety copy. */
     remove: async (caller: Caller, ref: SiteRef, name: string): Promise<Changed & { backup: Backup }> => {
       if (name === initialName || name === safetyName) {
         throw new AppError(
@@ -140,8 +141,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
       };
     },
 
-    get: (site: Site, name: string): Promise<Backup> => backupOf(site, name),
-    nameOf,
+    get: backupOf,
   };
 
   /** What the provider has of a site. Null when it does not answer. */

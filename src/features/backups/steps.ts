@@ -31,7 +31,7 @@ export interface BackupStepDeps {
 }
 
 /** What the steps work on: the site, and the backup's object outside, which the subject has to name. */
-interface OnBackup extends OnSite {
+export interface OnBackup extends OnSite {
   name: string;
 }
 

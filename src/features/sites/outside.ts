@@ -12,6 +12,9 @@ export interface Providers {
   dns: DnsProvider;
 }
 
+/** The snapshot that is made with a site, and that a reset goes back to. */
+export const initialName = 'initial';
+
 /** Seconds. Short, because a site that moves must be found again soon. */
 const recordTtl = 300;
 

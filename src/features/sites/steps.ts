@@ -10,6 +10,7 @@ import type { ServiceKey } from '../../operations/operation.ts';
 import { openQuotas, readQuotas, setLimit } from '../../operations/quota.ts';
 import {
   computeObject,
+  initialName,
   type Providers,
   publishName,
   recordObject,
@@ -22,9 +23,6 @@ import { releaseAll } from './reservation-store.ts';
 import { computeRef, outsideName } from './site.ts';
 import { type OnSite, type SiteSteps, siteStep } from './site-steps.ts';
 import type { SiteStore } from './site-store.ts';
-
-/** The snapshot that a reset goes back to. */
-const initial = 'initial';
 
 const day = 86_400;
 
@@ -114,7 +112,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
         uses: compute,
         timeoutMs: 120_000,
         run: async ({ site, signal }) => {
-          if (compute.capabilities.snapshots) await compute.createSnapshot(computeRef(site), initial, signal);
+          if (compute.capabilities.snapshots) await compute.createSnapshot(computeRef(site), initialName, signal);
         },
       }),
     ],
@@ -207,7 +205,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
     step('roll-back', 'Putting the data back to how it was at the start', {
       uses: compute,
       timeoutMs: 300_000,
-      run: ({ site, signal }) => compute.rollback(computeRef(site), initial, signal),
+      run: ({ site, signal }) => compute.rollback(computeRef(site), initialName, signal),
     }),
     startCompute,
     openRoute,
