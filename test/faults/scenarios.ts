@@ -9,9 +9,11 @@ export interface Scenario {
   /** What the site is brought to before. */
   from: 'nothing' | 'active' | 'stopped' | 'suspended';
   /** What is asked for while death is near. */
-  act: (provisor: Provisor, caller: Caller, serviceId: string) => Promise<unknown>;
+  act: (provisor: Provisor, caller: Caller, serviceId: string, held: Promise<void>) => Promise<unknown>;
   /** A call of the provider that fails in this scenario. */
   failing?: { call: keyof ComputeProvider; error: () => Error };
+  /** A call of the provider that is held until it is told to stop, so that each run passes the same points. */
+  held?: keyof ComputeProvider;
 }
 
 const wish = (serviceId: string) => ({ service_id: serviceId, email: `${serviceId}@example.com`, plan: 'basic' });
@@ -51,8 +53,10 @@ export const scenarios: Record<string, Scenario> = {
   },
   'delete during create': {
     from: 'nothing',
-    act: async ({ sites }, caller, serviceId) => {
+    held: 'install',
+    act: async ({ sites }, caller, serviceId, held) => {
       await sites.create(caller, wish(serviceId));
+      await held;
       await sites.remove(caller, { serviceId });
     },
   },

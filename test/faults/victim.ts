@@ -3,6 +3,7 @@
  * left, holds the world against the rows, and then begins its own scenario. It is
  * told what to do by its arguments and answers in lines of JSON.
  */
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
@@ -36,6 +37,7 @@ const tell = (told: Told) => writeSync(1, `${JSON.stringify(told)}\n`);
 const run = async (order: Order): Promise<void> => {
   const scenario = order.scenario === null ? null : scenarios[order.scenario]!;
   let armed = false;
+  const held = Promise.withResolvers<void>();
   let failures = 0;
   const passed: string[] = [];
   const at: AtPoint = (point, of) => {
@@ -64,6 +66,13 @@ const run = async (order: Order): Promise<void> => {
     timing: { leaseMs: 600, beatMs: 150, graceMs: 300, marginMs: 50, pollMs: 20, backoffMs: { first: 50, last: 100 } },
     adapters: (configured) => {
       const compute = breakable(configured.compute);
+      if (scenario?.held) {
+        compute.before(scenario.held, async (signal) => {
+          if (!armed || !signal) return;
+          held.resolve();
+          if (!signal.aborted) await once(signal, 'abort');
+        });
+      }
       const failing = scenario?.failing;
       if (failing) {
         compute.before(failing.call, async () => {
@@ -84,7 +93,7 @@ const run = async (order: Order): Promise<void> => {
   if (scenario) {
     const serviceId = await prepare(provisor, caller, scenario);
     armed = true;
-    await scenario.act(provisor, caller, serviceId);
+    await scenario.act(provisor, caller, serviceId, held.promise);
     await allEnded(provisor, caller);
     tell({ passed });
   }

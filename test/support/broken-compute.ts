@@ -6,13 +6,13 @@ type Call = keyof ComputeProvider;
 
 export interface Breakable {
   adapter: Adapter<ComputeProvider>;
-  /** Runs instead of the call; when it returns, the call goes ahead. */
-  before(call: Call, what: (() => Promise<void>) | null): void;
+  /** Runs instead of the call, told when that is to stop; when it returns, the call goes ahead. */
+  before(call: Call, what: ((signal?: AbortSignal) => Promise<void>) | null): void;
   calls: string[];
 }
 
 export const breakable = (inner: Adapter<ComputeProvider>): Breakable => {
-  const hooks = new Map<Call, () => Promise<void>>();
+  const hooks = new Map<Call, (signal?: AbortSignal) => Promise<void>>();
   const calls: string[] = [];
   const port = new Proxy(inner.port, {
     get: (target, name: Call) => {
@@ -20,7 +20,7 @@ export const breakable = (inner: Adapter<ComputeProvider>): Breakable => {
       if (typeof value !== 'function' || name === 'upstream') return value;
       return async (...args: unknown[]) => {
         calls.push(name);
-        await hooks.get(name)?.();
+        await hooks.get(name)?.(args.findLast((arg) => arg instanceof AbortSignal));
         return (value as (...all: unknown[]) => unknown).apply(target, args);
       };
     },
