@@ -1,7 +1,7 @@
 /** The composition root: the only file that wires things together. Reading it is reading the architecture. */
 import { readFileSync } from 'node:fs';
 import type { Express } from 'express';
-import { computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
+import { type AdapterSettings, computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
 import { hostingBackendHandlers } from './compat/hosting-backend.ts';
 import { type Config, numberToIp } from './config.ts';
 import { readDocument } from './contract/document.ts';
@@ -31,6 +31,7 @@ import type { Adapter } from './ports/adapter.ts';
 import type { ComputeProvider } from './ports/compute.ts';
 import type { DnsProvider } from './ports/dns.ts';
 import type { ReverseProxy } from './ports/proxy.ts';
+import type { PortName, ProviderName, ProviderOptions } from './provider-config.ts';
 
 export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -57,7 +58,12 @@ export interface Replacements {
   validateResponses?: boolean;
 }
 
-const createAdapters = (config: Config, log: Log): Adapters => {
+/** A factory for each provider that the configuration knows, taking just what the configuration reads for it. */
+type Factories<P extends PortName, Port> = {
+  [K in ProviderName<P>]: (settings: AdapterSettings, options: ProviderOptions<P>[K]) => Promise<Adapter<Port>>;
+};
+
+const createAdapters = async (config: Config, log: Log): Promise<Adapters> => {
   const settings = {
     dataDir: config.dataDir,
     host: config.PROVISOR_HOST,
@@ -65,15 +71,18 @@ const createAdapters = (config: Config, log: Log): Adapters => {
     dnsPort: config.PROVISOR_DNS_PORT,
     log,
   };
-  return {
-    compute: computeAdapters[config.PROVISOR_COMPUTE](settings),
-    proxy: proxyAdapters[config.PROVISOR_PROXY](settings),
-    dns: dnsAdapters[config.PROVISOR_DNS](settings),
-  };
+  const make = <P extends PortName, Port>(port: P, chosen: ProviderName<P>, factories: Factories<P, Port>) =>
+    factories[chosen](settings, config.options[port] as ProviderOptions<P>[ProviderName<P>]);
+  const [compute, proxy, dns] = await Promise.all([
+    make<'compute', ComputeProvider>('compute', config.PROVISOR_COMPUTE, computeAdapters),
+    make<'proxy', ReverseProxy>('proxy', config.PROVISOR_PROXY, proxyAdapters),
+    make<'dns', DnsProvider>('dns', config.PROVISOR_DNS, dnsAdapters),
+  ]);
+  return { compute, proxy, dns };
 };
 
 /** Everything that a process can be asked to do, none of it begun. The CLI uses it beside a running server. */
-export const createProvisor = (config: Config, log: Log, replacements: Replacements = {}) => {
+export const createProvisor = async (config: Config, log: Log, replacements: Replacements = {}) => {
   const clock = replacements.clock ?? systemClock;
   const db: Database = connectDatabase({
     url: config.databaseUrl,
@@ -81,7 +90,7 @@ export const createProvisor = (config: Config, log: Log, replacements: Replaceme
     clock,
     ...(replacements.clockOffset ? { clockOffset: replacements.clockOffset } : {}),
   });
-  const configured = createAdapters(config, log);
+  const configured = await createAdapters(config, log);
   const adapters = replacements.adapters?.(configured) ?? configured;
   const providers = { compute: adapters.compute.port, proxy: adapters.proxy.port, dns: adapters.dns.port };
 

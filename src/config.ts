@@ -9,6 +9,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
 const port = (fallback: number) => z.coerce.number('must be a number').int().min(0).max(65535).default(fallback);
 
@@ -50,8 +51,8 @@ const databaseUrl = z.string().refine((text) => {
   return URL.canParse(text) && new URL(text).protocol === 'mysql:' && new URL(text).pathname.length > 1;
 }, 'must look like mysql://user:password@host:3306/database or sqlite:/path/to/file');
 
-/** Every variable, with its default and what it is for. The descriptions are README's table. */
-export const schema = z.object({
+/** What every installation reads. */
+const common = z.object({
   PROVISOR_HOST: z
     .string()
     .min(1)
@@ -71,9 +72,9 @@ export const schema = z.object({
     .min(16, 'must have at least 16 characters')
     .optional()
     .describe('Secret that keys are hashed with; made once into the data directory with SQLite, required with MySQL'),
-  PROVISOR_COMPUTE: z.enum(['local'], 'must be one of: local').default('local').describe('Where sites run'),
-  PROVISOR_PROXY: z.enum(['local'], 'must be one of: local').default('local').describe('What leads visitors to sites'),
-  PROVISOR_DNS: z.enum(['local'], 'must be one of: local').default('local').describe('Where names are published'),
+  PROVISOR_COMPUTE: providerNames('compute').describe('Where sites run'),
+  PROVISOR_PROXY: providerNames('proxy').describe('What leads visitors to sites'),
+  PROVISOR_DNS: providerNames('dns').describe('Where names are published'),
   PROVISOR_SITES_PORT: port(8081).describe('Port of the local reverse proxy'),
   PROVISOR_DNS_PORT: port(8053).describe('Port of the local DNS server, UDP and TCP'),
   PROVISOR_SITE_DOMAIN: z
@@ -129,11 +130,16 @@ export const schema = z.object({
     .describe('How much is logged'),
 });
 
-export interface Config extends Readonly<Omit<z.infer<typeof schema>, 'DATABASE_URL' | 'PROVISOR_PEPPER'>> {
+/** Every variable, with its default and what it is for. The descriptions are README's table. */
+export const schema = common.extend(allProviderVariables);
+
+export interface Config extends Readonly<Omit<z.infer<typeof common>, 'DATABASE_URL' | 'PROVISOR_PEPPER'>> {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly embedded: boolean;
   readonly pepper: string;
+  /** What the chosen provider of each port is told; of the shape that provider-config.ts gives it. */
+  readonly options: Readonly<Record<PortName, unknown>>;
 }
 
 /** Everything that is wrong with the configuration, in words. It never holds a value, which may be a secret. */
@@ -181,6 +187,31 @@ const keepPepper = (dataDir: string): string => {
   return readFileSync(file, 'utf8').trim();
 };
 
+const sentenceOf = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${issue.message}`;
+
+/** The variables of the chosen provider of each port. A missing one is named with the choice that needs it. */
+const readOptions = (given: Record<string, unknown>, problems: string[]): Record<PortName, unknown> => {
+  const options: Record<PortName, unknown> = { compute: {}, proxy: {}, dns: {} };
+  for (const port of Object.keys(options) as PortName[]) {
+    const choice = `PROVISOR_${port.toUpperCase()}`;
+    const providers: Record<string, z.ZodObject> = providerVariables[port];
+    const chosen = String(given[choice] ?? 'local');
+    if (!Object.hasOwn(providers, chosen)) continue;
+    const parsed = providers[chosen]!.safeParse(given);
+    if (parsed.success) options[port] = parsed.data;
+    else {
+      problems.push(
+        ...parsed.error.issues.map((issue) =>
+          given[String(issue.path[0])] === undefined
+            ? `${issue.path.join('.')} is required with ${choice}=${chosen}`
+            : sentenceOf(issue),
+        ),
+      );
+    }
+  }
+  return options;
+};
+
 /**
  * Reads the configuration from the given environment, and from a `.env` file in
  * `directory` for what is not set there. An empty value counts as not set.
@@ -189,9 +220,10 @@ const keepPepper = (dataDir: string): string => {
 export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directory: string = process.cwd()): Config => {
   const all = { ...readDotEnv(directory), ...environment };
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = common.safeParse(given);
   const problems = unknownNames(given);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  if (!parsed.success) problems.push(...parsed.error.issues.map(sentenceOf));
+  const options = readOptions(given, problems);
   const mysql = typeof given.DATABASE_URL === 'string' && given.DATABASE_URL.startsWith('mysql:');
   if (mysql && given.PROVISOR_PEPPER === undefined) {
     problems.push(
@@ -208,5 +240,6 @@ export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directo
     databaseUrl: DATABASE_URL ?? `sqlite:${join(dataDir, 'provisor.sqlite')}`,
     embedded: !mysql,
     pepper: PROVISOR_PEPPER ?? keepPepper(dataDir),
+    options: Object.freeze(options),
   });
 };

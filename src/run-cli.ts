@@ -44,7 +44,7 @@ const openProvisor = async (work: (provisor: Provisor) => Promise<void>): Promis
   // Nothing in the program keeps a process alive by waiting: a server has its listeners, a command has this.
   const alive = setInterval(() => {}, 60_000);
   try {
-    const provisor = createProvisor(config, logOf(config), { timing });
+    const provisor = await createProvisor(config, logOf(config), { timing });
     try {
       await work(provisor);
     } finally {

@@ -55,7 +55,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       const locks = [lockDataDir(config.dataDir), lockSqlite(config.databaseUrl)];
       for (const lock of locks) ends.push(() => lock.release());
     }
-    const provisor = createProvisor(config, log, replacements);
+    const provisor = await createProvisor(config, log, replacements);
     const { operations, clock } = provisor;
     ends.push(() => provisor.close());
     const { applied } = await provisor.migrate();

@@ -1,14 +1,14 @@
-/** Which adapters there are: an explicit map from port and provider to its factory. */
+/**
+ * Which adapters there are: an explicit map from port and provider to its factory.
+ * An adapter is loaded only when it is chosen: some bring large packages along.
+ */
 import type { Log } from '../kit/log.ts';
 import type { Adapter } from '../ports/adapter.ts';
 import type { ComputeProvider } from '../ports/compute.ts';
 import type { DnsProvider } from '../ports/dns.ts';
 import type { ReverseProxy } from '../ports/proxy.ts';
-import { createLocalCompute } from './compute/local/index.ts';
-import { createLocalDns } from './dns/local/index.ts';
-import { createLocalProxy } from './proxy/local/index.ts';
 
-/** What factories are given; each takes what it needs. */
+/** What every factory is given, beside the options of its provider; each takes what it needs. */
 export interface AdapterSettings {
   dataDir: string;
   host: string;
@@ -17,14 +17,25 @@ export interface AdapterSettings {
   log: Log;
 }
 
+type Factories<Port> = Record<string, (settings: AdapterSettings, options: never) => Promise<Adapter<Port>>>;
+
 export const computeAdapters = {
-  local: ({ dataDir, log }) => createLocalCompute({ dataDir, log }),
-} as const satisfies Record<string, (settings: AdapterSettings) => Adapter<ComputeProvider>>;
+  local: async ({ dataDir, log }: AdapterSettings) => {
+    const { createLocalCompute } = await import('./compute/local/index.ts');
+    return createLocalCompute({ dataDir, log });
+  },
+} as const satisfies Factories<ComputeProvider>;
 
 export const proxyAdapters = {
-  local: ({ dataDir, host, sitesPort, log }) => createLocalProxy({ dataDir, host, port: sitesPort, log }),
-} as const satisfies Record<string, (settings: AdapterSettings) => Adapter<ReverseProxy>>;
+  local: async ({ dataDir, host, sitesPort, log }: AdapterSettings) => {
+    const { createLocalProxy } = await import('./proxy/local/index.ts');
+    return createLocalProxy({ dataDir, host, port: sitesPort, log });
+  },
+} as const satisfies Factories<ReverseProxy>;
 
 export const dnsAdapters = {
-  local: ({ dataDir, host, dnsPort, log }) => createLocalDns({ dataDir, host, port: dnsPort, log }),
-} as const satisfies Record<string, (settings: AdapterSettings) => Adapter<DnsProvider>>;
+  local: async ({ dataDir, host, dnsPort, log }: AdapterSettings) => {
+    const { createLocalDns } = await import('./dns/local/index.ts');
+    return createLocalDns({ dataDir, host, port: dnsPort, log });
+  },
+} as const satisfies Factories<DnsProvider>;

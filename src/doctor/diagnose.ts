@@ -173,7 +173,7 @@ export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[
   const findings = [good('configuration', 'The configuration can be read.'), ...checkDataDir(config)];
   const alive = setInterval(() => {}, 60_000);
   try {
-    const provisor = createProvisor(config, logOf(config));
+    const provisor = await createProvisor(config, logOf(config));
     try {
       findings.push(...(await checkInside(provisor)));
     } finally {

@@ -35,7 +35,7 @@ export interface ChaosWorld {
 export const prepareWorld = async (urls: string[], timing: Partial<Timing>): Promise<ChaosWorld> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'provisor-chaos-'));
   const config = loadConfig(replicaEnvironment({ dataDir, databaseUrl: urls[0]! }), dataDir);
-  const provisor = createProvisor(config, quiet);
+  const provisor = await createProvisor(config, quiet);
   const { knex } = provisor.db;
   await provisor.migrate();
   await keepJournal(knex);

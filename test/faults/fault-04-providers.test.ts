@@ -63,7 +63,7 @@ const openWorld = async (database: (typeof databases)[number]) => {
     },
     dataDir,
   );
-  const provisor = createProvisor(config, quiet, {
+  const provisor = await createProvisor(config, quiet, {
     clock: time.clock,
     clockOffset: time.offset,
     adapters: ({ compute, proxy, dns }) => {

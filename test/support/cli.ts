@@ -74,7 +74,7 @@ export const createInstallation = async (t: Pick<TestContext, 'after'>): Promise
   const run = (args: string[], more?: Record<string, string>) => start(args, more).ran;
 
   const setUp = async () => {
-    const provisor = createProvisor(loadConfig(environment, directory), quiet);
+    const provisor = await createProvisor(loadConfig(environment, directory), quiet);
     await provisor.migrate();
     await provisor.panels.create('default');
     await provisor.close();
