@@ -196,6 +196,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     panels,
     plans,
     sites,
+    backups,
     sweep,
     idempotency,
     createApp,

@@ -28,6 +28,8 @@ export interface Step<Subject extends object, Params> {
   name: string;
   /** What the customer reads while it is under way: "Publishing the site". */
   say: string;
+  /** Whether this operation has the step at all; it must stay so for as long as the operation runs. @default always */
+  when?(subject: Subject): boolean;
   /** The provider that it calls. While its circuit breaker is open the operation is put off without spending an attempt. */
   uses?: { readonly id: string };
   /** The object that it makes: an intent row is written before the call, so a crash between the two leaks nothing. */

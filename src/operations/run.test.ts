@@ -177,6 +177,28 @@ for (const database of databases) {
       assert.equal((await deletion.row()).state, 'done');
     });
 
+    it('passes over the steps that an operation does not have, forwards and taken back', async () => {
+      let wanted: string[] = ['a', 'c'];
+      const optional = (name: string) => ({
+        name,
+        run: call(name),
+        undo: call(`undo ${name}`),
+        when: () => wanted.includes(name),
+      });
+      const choosing = testOperation(['a', 'b', 'c', 'd', 'e'].map(optional));
+      engine.operations.register(choosing);
+      assert.equal((await (await begin(choosing)).row()).state, 'done');
+      assert.deepEqual(did.splice(0), ['a', 'c']);
+      wanted = ['b', 'e'];
+      errors.e = [refused()];
+      const taken = await begin(choosing);
+      assert.equal((await taken.row()).state, 'failed');
+      assert.deepEqual(did.splice(0), ['b', 'e', 'undo e', 'undo b']);
+      wanted = [];
+      assert.equal((await (await begin(choosing)).row()).state, 'done');
+      assert.deepEqual(did, []);
+    });
+
     it('gives each step its own attempts', async () => {
       errors.one = [busy(), busy()];
       errors.two = [busy(), busy()];

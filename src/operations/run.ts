@@ -215,7 +215,17 @@ export const createRun = (
     return null;
   };
 
-  const goForward = async (tx: Tx, operation: Operation, index: number, now: number): Promise<Next> => {
+  /** The first step from `from` on that this operation has. */
+  const skipTo = async (tx: Tx, operation: Operation, from: number): Promise<number> => {
+    let index = from;
+    if (!steps[index]?.when) return index;
+    const subject = await definition.load(tx, operation.service, operation.params);
+    while (steps[index]?.when?.(subject) === false) index += 1;
+    return index;
+  };
+
+  const goForward = async (tx: Tx, operation: Operation, from: number, now: number): Promise<Next> => {
+    const index = await skipTo(tx, operation, from);
     const reason = index < steps.length ? reasonToTurn(operation, now) : null;
     if (reason) return turn(tx, operation, reason, now, 0);
     if (index === steps.length) return end(tx, operation, 'done', now);

@@ -117,6 +117,14 @@ export const markResource = async (
   await tx('resources').insert({ ...patch, kind: object.kind, name: object.name, created_at: at });
 };
 
+/** Objects of a kind that went with something else of their service. */
+export const markAllGone = async (tx: Tx, service: ServiceKey, kind: string, at: number): Promise<void> => {
+  await tx('resources')
+    .where({ panel_id: service.panelId, service_kind: service.kind, service_id: service.serviceId, kind })
+    .whereNot({ state: 'gone' })
+    .update({ state: 'gone', updated_at: at });
+};
+
 export interface ResourceRecord {
   kind: string;
   name: string;

@@ -7,7 +7,7 @@ import type { ComputeProvider } from '../../src/ports/compute.ts';
 
 export interface Scenario {
   /** What the site is brought to before. */
-  from: 'nothing' | 'active' | 'stopped' | 'suspended';
+  from: 'nothing' | 'active' | 'stopped' | 'suspended' | 'backed up';
   /** What is asked for while death is near. */
   act: (provisor: Provisor, caller: Caller, serviceId: string, held: Promise<void>) => Promise<unknown>;
   /** A call of the provider that fails in this scenario. */
@@ -31,6 +31,35 @@ export const scenarios: Record<string, Scenario> = {
   upgrade: { from: 'active', act: ({ sites }, caller, serviceId) => sites.upgrade(caller, { serviceId }, 'premium') },
   delete: { from: 'active', act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }) },
   'delete suspended': { from: 'suspended', act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }) },
+  backup: { from: 'active', act: ({ backups }, caller, serviceId) => backups.create(caller, { serviceId }) },
+  'backup in place of the oldest': {
+    from: 'backed up',
+    act: ({ backups }, caller, serviceId) => backups.create(caller, { serviceId }, 'replace_oldest'),
+  },
+  'backup taken back': {
+    from: 'active',
+    failing: { call: 'createSnapshot', error: refused },
+    act: ({ backups }, caller, serviceId) => backups.create(caller, { serviceId }),
+  },
+  'backup deletion': {
+    from: 'backed up',
+    act: async ({ backups }, caller, serviceId) =>
+      backups.remove(caller, { serviceId }, (await backups.list(caller, { serviceId })).backups[0]!.name),
+  },
+  rollback: {
+    from: 'backed up',
+    act: async ({ backups }, caller, serviceId) =>
+      backups.rollback(caller, { serviceId }, (await backups.list(caller, { serviceId })).backups[0]!.name),
+  },
+  'rollback taken back': {
+    from: 'active',
+    failing: { call: 'rollback', error: refused },
+    act: ({ backups }, caller, serviceId) => backups.rollback(caller, { serviceId }, 'initial'),
+  },
+  'delete with backups': {
+    from: 'backed up',
+    act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }),
+  },
   'create taken back': {
     from: 'nothing',
     failing: { call: 'createSnapshot', error: refused },
@@ -79,11 +108,16 @@ export const allEnded = async ({ db, operations }: Provisor, caller: Caller): Pr
 /** Brings a new site to where the scenario begins. */
 export const prepare = async (provisor: Provisor, caller: Caller, scenario: Scenario): Promise<string> => {
   const serviceId = `s-${newId()}`;
-  const { sites } = provisor;
+  const { sites, backups } = provisor;
   if (scenario.from !== 'nothing') {
     await sites.create(caller, wish(serviceId));
     await allEnded(provisor, caller);
     if (scenario.from === 'suspended') await sites.suspend(caller, { serviceId });
+    // As many as the plan grants.
+    for (let made = 0; scenario.from === 'backed up' && made < 2; made += 1) {
+      await backups.create(caller, { serviceId });
+      await allEnded(provisor, caller);
+    }
     if (scenario.from === 'stopped') await sites.act(caller, { serviceId }, 'stop');
     await allEnded(provisor, caller);
   }

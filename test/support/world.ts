@@ -39,7 +39,7 @@ export const findFaults = async ({
   const signal = AbortSignal.timeout(30_000);
   const { knex } = db;
   const zone = `${config.PROVISOR_SITE_DOMAIN}.`;
-  const [services, sites, operations, resources, reservations, quotas, holds, audit, chains, outbox] =
+  const [services, sites, operations, resources, reservations, quotas, holds, audit, chains, outbox, backups] =
     await Promise.all(
       [
         'services',
@@ -52,6 +52,7 @@ export const findFaults = async ({
         'audit',
         'audit_chains',
         'outbox',
+        'backups',
       ].map((table) => knex(table) as unknown as Promise<Row[]>),
     );
   const workloads = new Set((await providers.compute.list(signal)).map((each) => each.name));
@@ -61,6 +62,10 @@ export const findFaults = async ({
     records.filter(({ type }) => type === 'A' || type === 'AAAA').map((record) => [record.name, record]),
   );
   const siteById = new Map(sites!.map((row) => [row.id, row]));
+  const backupsOf = groupBy(
+    backups!.filter((row) => row.deleted_at === null),
+    (row) => row.site,
+  );
 
   for (const operation of operations!) {
     if (operation.state !== 'done' && operation.state !== 'failed')
@@ -78,6 +83,18 @@ export const findFaults = async ({
     if (wish === undefined) faults.push(`service ${service.service_id} was left ${service.state}`);
     if (!site || wish === undefined) continue;
     const id = name(service);
+    const kept = wish === null ? [] : (backupsOf.get(service.id) ?? []);
+    const copies = ['initial', ...kept.map((row) => row.name)].sort();
+    for (const backup of kept)
+      if (backup.state !== 'ready')
+        faults.push(`service ${service.service_id}: its backup ${backup.name} was left ${backup.state}`);
+    if (wish === null && backupsOf.has(service.id))
+      faults.push(`${service.state} service ${service.service_id} still has backups`);
+    const counted = quotas!.find(
+      (row) => row.panel_id === service.panel_id && row.service_id === service.service_id && row.resource === 'backups',
+    );
+    if (counted && int(counted.used) !== kept.length)
+      faults.push(`service ${service.service_id} has ${kept.length} backups, ${counted.used} are counted`);
     const route = routes.get(id);
     const record = hostRecords.get(`${site.subdomain}.${zone}`);
     if (wish === null) {
@@ -91,8 +108,10 @@ export const findFaults = async ({
         if (status.state !== wish.workload)
           faults.push(`${service.state} service ${service.service_id}: its workload is ${status.state}`);
         const snapshots = await providers.compute.listSnapshots({ name: id, vmid: site.vmid }, signal);
-        if (snapshots.map((each) => each.name).join() !== 'initial')
-          faults.push(`service ${service.service_id} has the snapshots ${snapshots.map((each) => each.name).join()}`);
+        // The copy that a rollback makes of what it replaces is there or not, and counts nowhere.
+        const found = snapshots.map((each) => each.name).filter((each) => each !== 'safety');
+        if (found.sort().join() !== copies.join())
+          faults.push(`service ${service.service_id} has the snapshots ${found.join()} and not ${copies.join()}`);
       }
       if (!route) faults.push(`${service.state} service ${service.service_id} has no route`);
       else if (route.page !== wish.page)
@@ -103,7 +122,8 @@ export const findFaults = async ({
     for (const resource of resources!.filter(
       (row) => row.service_id === service.service_id && row.panel_id === service.panel_id,
     )) {
-      const expected = wish === null ? 'gone' : 'present';
+      const isKept = resource.kind !== 'snapshot' || copies.some((copy) => resource.name === `${id}/${copy}`);
+      const expected = wish === null || !isKept ? 'gone' : 'present';
       if (resource.state !== expected)
         faults.push(
           `service ${service.service_id} is ${service.state}, its ${resource.kind} is noted as ${resource.state}`,
@@ -124,7 +144,7 @@ export const findFaults = async ({
   if (hostRecords.size !== live.length) faults.push(`${hostRecords.size} names for ${live.length} sites`);
 
   for (const quota of quotas!) {
-    if (int(quota.used) !== 0)
+    if (int(quota.used) !== 0 && quota.resource !== 'backups')
       faults.push(`service ${quota.service_id}: ${quota.used} ${quota.resource} in use, and there are none`);
   }
   for (const hold of holds!)

@@ -4,6 +4,7 @@ import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { type Quota, readQuotas } from '../../operations/quota.ts';
+import { markAllGone } from '../../operations/step-store.ts';
 import type { ComputeProvider } from '../../ports/compute.ts';
 import { askProvider } from '../sites/ask-provider.ts';
 import type { Changed, Wish } from '../sites/change-site.ts';
@@ -12,7 +13,7 @@ import { computeRef, type Site, type SiteRef } from '../sites/site.ts';
 import type { Sites } from '../sites/sites.ts';
 import { type Backup, dayOf, safetyName } from './backup.ts';
 import * as store from './backup-store.ts';
-import type { BackupOperations, BackupParams, OnBackup } from './steps.ts';
+import { type BackupOperations, type BackupParams, type OnBackup, snapshotKind } from './steps.ts';
 
 const quotaName = 'backups';
 const listTimeoutMs = 5_000;
@@ -160,5 +161,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
 export type Backups = ReturnType<typeof createBackups>;
 
 /** A site is gone, and its backups with it. In the transaction that says so. */
-export const forgetBackups = (tx: Tx, siteId: string, at: number): Promise<void> =>
-  store.markAllDeleted(tx, siteId, at);
+export const forgetBackups = async (tx: Tx, site: Site, at: number): Promise<void> => {
+  await store.markAllDeleted(tx, site.id, at);
+  await markAllGone(tx, site.key, snapshotKind, at);
+};

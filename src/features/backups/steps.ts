@@ -20,7 +20,9 @@ export const backupParams = z.object({
 });
 export type BackupParams = z.infer<typeof backupParams>;
 
-const snapshotObject = (site: Site, name: string) => ({ kind: 'snapshot', name: `${outsideName(site)}/${name}` });
+export const snapshotKind = 'snapshot';
+
+const snapshotObject = (site: Site, name: string) => ({ kind: snapshotKind, name: `${outsideName(site)}/${name}` });
 
 export interface BackupStepDeps {
   db: Database;
@@ -33,6 +35,8 @@ export interface BackupStepDeps {
 /** What the steps work on: the site, and the backup's object outside, which the subject has to name. */
 export interface OnBackup extends OnSite {
   name: string;
+  /** The backup whose place it takes. */
+  replaces?: string | undefined;
 }
 
 export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupStepDeps) => {
@@ -42,7 +46,7 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
     kind: 'site.backup',
     params: backupParams,
     doneMessage: 'The backup is made',
-    load: async (queries, key, { name }) => ({ site: await siteOf(queries, key), name }),
+    load: async (queries, key, { name, replaces }) => ({ site: await siteOf(queries, key), name, replaces }),
     steps: [
       {
         name: 'copy-data',
@@ -56,10 +60,11 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
       {
         name: 'make-room',
         say: 'Removing the oldest backup',
+        when: ({ replaces }) => replaces !== undefined,
         uses: compute,
-        run: async ({ site, params, signal }) => {
-          if (params.replaces !== undefined) await compute.deleteSnapshot(computeRef(site), params.replaces, signal);
-        },
+        removes: ({ site, replaces }) => snapshotObject(site, replaces!),
+        timeoutMs: copyTimeoutMs,
+        run: ({ site, replaces, signal }) => compute.deleteSnapshot(computeRef(site), replaces!, signal),
       },
     ],
     done: async (tx, key, { name, replaces }) => {

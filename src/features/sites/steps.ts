@@ -20,7 +20,7 @@ import {
   withdrawName,
 } from './outside.ts';
 import { releaseAll } from './reservation-store.ts';
-import { computeRef, outsideName } from './site.ts';
+import { computeRef, outsideName, type Site } from './site.ts';
 import { type OnSite, type SiteSteps, siteStep } from './site-steps.ts';
 import type { SiteStore } from './site-store.ts';
 
@@ -55,7 +55,7 @@ export interface SiteStepDeps {
   providers: Providers;
   blocks: SiteSteps;
   /** What other features forget of a site that is gone. */
-  onGone: (tx: Tx, siteId: string, at: number) => Promise<void>;
+  onGone: (tx: Tx, site: Site, at: number) => Promise<void>;
   zone: { name: string; nameservers: string[] };
   /** How long the names of a deleted site rest, in milliseconds. */
   restMs: number;
@@ -157,7 +157,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
       const site = await siteOf(tx, key);
       await releaseAll(tx, site.id, now + restMs);
       await openQuotas(tx, key, {});
-      await onGone(tx, site.id, now);
+      await onGone(tx, site, now);
       await sites.gone(tx, site, 'deleted', now);
     },
   });
