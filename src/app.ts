@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Express } from 'express';
 import { type AdapterSettings, computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
 import { hostingBackendHandlers } from './compat/hosting-backend.ts';
+import { supportDeskHandlers } from './compat/support-desk.ts';
 import { type Config, numberToIp } from './config.ts';
 import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
@@ -21,6 +22,8 @@ import { createSiteStore } from './features/sites/site-store.ts';
 import { createSites } from './features/sites/sites.ts';
 import { siteOperations } from './features/sites/steps.ts';
 import { createSweep } from './features/sites/sweep.ts';
+import { supportHandlers } from './features/support/handlers.ts';
+import { createSupport } from './features/support/support.ts';
 import { systemHandlers } from './features/system/handlers.ts';
 import { createHttpApp } from './http/http-app.ts';
 import { createIdempotency } from './http/idempotency.ts';
@@ -145,6 +148,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     definitions: backupDefinitions,
     timeZone: config.PROVISOR_TIME_ZONE,
   });
+  const support = createSupport({ db, pepper: config.pepper, transaction: operations.transaction });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
 
@@ -173,8 +177,10 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...planHandlers(plans),
         ...siteHandlers(sites, operations),
         ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),
+        ...supportHandlers(support),
         ...operationHandlers(operations),
         ...hostingBackendHandlers(sites, backups, operations),
+        ...supportDeskHandlers(support),
       },
       authenticate: panels.authenticate,
       idempotency,
@@ -197,6 +203,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     plans,
     sites,
     backups,
+    support,
     sweep,
     idempotency,
     createApp,

@@ -552,6 +552,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List support subscriptions
+         * @description In the order of their service_id, without their keys.
+         */
+        get: operations["listSupport"];
+        put?: never;
+        /**
+         * Open a support subscription
+         * @description Makes the customer's support key. The same call again answers with the same subscription and key, so a repeat
+         *     after a lost answer is safe; a different one with the same `service_id` is refused with `service_exists`.
+         */
+        post: operations["createSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whose support key is this, and is it good
+         * @description For the help desk. Upper and lower case and blanks in the key do not matter. An unknown key is an answer, not an
+         *     error. After 30 unknown keys within a minute a panel is refused with `rate_limited` until the minute is over.
+         */
+        post: operations["verifySupportKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/{service_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        /** Show a support subscription, its key and its history */
+        get: operations["getSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/{service_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a support subscription
+         * @description Its key is no longer good until it is unsuspended. Repeating it is harmless.
+         */
+        post: operations["suspendSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/{service_id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a suspension back
+         * @description The same key is good again. Repeating it is harmless.
+         */
+        post: operations["unsuspendSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/{service_id}/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a support subscription
+         * @description For good: its key is never good again, and its `service_id` is not given out again. What it was is kept and can
+         *     be read. Repeating it is harmless.
+         */
+        post: operations["terminateSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support/{service_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give out a new support key
+         * @description The old key is no longer good at once, and is remembered as replaced. Every call makes another one; when an answer
+         *     is lost, read the key that holds now instead of rotating again.
+         */
+        post: operations["rotateSupportKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations": {
         parameters: {
             query?: never;
@@ -899,6 +1059,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/support/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a support subscription
+         * @description A second one with the same `service_id` is refused with 409.
+         */
+        post: operations["compatCreateSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/support/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend a support subscription */
+        post: operations["compatSuspendSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/support/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the suspension of a support subscription back */
+        post: operations["compatUnsuspendSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/support/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a support subscription
+         * @description One that is not there need not be ended, and is a success.
+         */
+        post: operations["compatTerminateSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -930,6 +1164,41 @@ export interface components {
             bytes: number | null;
             created_at: components["schemas"]["Instant"];
             operation: components["schemas"]["Operation"] | null;
+        };
+        PersonName: string;
+        SupportKeyText: string;
+        /** @enum {string} */
+        SupportState: "active" | "suspended" | "terminated";
+        /** @enum {string} */
+        CompatSupportStatus: "ACTIVE" | "SUSPENDED" | "INACTIVE";
+        Support: {
+            service_id: string;
+            customer_id: string | null;
+            email: string;
+            firstname: string;
+            lastname: string;
+            state: components["schemas"]["SupportState"];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        SupportWithKey: {
+            service_id: string;
+            customer_id: string | null;
+            email: string;
+            firstname: string;
+            lastname: string;
+            state: components["schemas"]["SupportState"];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            support_key: components["schemas"]["SupportKeyText"];
+            key_made_at: components["schemas"]["Instant"];
+            /** @description What became of it, newest first; the last 100 entries. */
+            history: {
+                at: components["schemas"]["Instant"];
+                /** @enum {string} */
+                action: "created" | "suspended" | "unsuspended" | "terminated" | "key_rotated";
+                actor: string;
+            }[];
         };
         /** @description Send it as `cursor` to get the next page; null on the last one. */
         NextCursor: string | null;
@@ -971,7 +1240,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write";
+        Scope: "sites:read" | "sites:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -1141,7 +1410,7 @@ export interface components {
          */
         OperationErrorCode: "cancelled" | "deadline_exceeded" | "provider_refused" | "attempts_exhausted" | "superseded";
         /** @enum {string} */
-        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "provider_unavailable" | "database_unavailable" | "internal_error";
+        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
         Problem: {
             /** @constant */
             success: false;
@@ -1306,6 +1575,45 @@ export interface components {
                     success: true;
                     service_id: string;
                     status: components["schemas"]["SiteState"];
+                };
+            };
+        };
+        /** @description The subscription as it is now. */
+        Support: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Support"];
+            };
+        };
+        /** @description The subscription, its key and its history. */
+        SupportKey: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SupportWithKey"];
+            };
+        };
+        /** @description Done. */
+        CompatSupport: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": true,
+                 *       "service_id": "12345",
+                 *       "status": "SUSPENDED"
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    success: true;
+                    service_id: string;
+                    status: components["schemas"]["CompatSupportStatus"];
                 };
             };
         };
@@ -2222,6 +2530,207 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listSupport: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of subscriptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Support"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "12345",
+                 *       "email": "customer@example.com",
+                 *       "firstname": "Ana",
+                 *       "lastname": "Pop"
+                 *     }
+                 */
+                "application/json": {
+                    service_id: components["schemas"]["ServiceId"];
+                    email: components["schemas"]["Email"];
+                    firstname?: components["schemas"]["PersonName"];
+                    lastname?: components["schemas"]["PersonName"];
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["SupportKey"];
+            201: components["responses"]["SupportKey"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifySupportKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "support_key": "SUP-7K2M9QX4T1ZB8W3D"
+                 *     }
+                 */
+                "application/json": {
+                    support_key: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is known of the key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "valid": false,
+                     *       "reason": "unknown",
+                     *       "subscription": null
+                     *     }
+                     */
+                    "application/json": {
+                        valid: boolean;
+                        /**
+                         * @description Why the key is not good; null when it is. `replaced`: its owner has been given a new one.
+                         * @enum {unknown}
+                         */
+                        reason: "unknown" | "replaced" | "suspended" | "terminated" | null;
+                        subscription: components["schemas"]["Support"] | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSupport: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SupportKey"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["Support"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unsuspendSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["Support"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    terminateSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["Support"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateSupportKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["SupportKey"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listOperations: {
         parameters: {
             query?: {
@@ -2613,6 +3122,99 @@ export interface operations {
         requestBody: components["requestBodies"]["CompatService"];
         responses: {
             200: components["responses"]["CompatStatus"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatCreateSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "12345",
+                 *       "email": "customer@example.com",
+                 *       "firstname": "Ana",
+                 *       "lastname": "Pop"
+                 *     }
+                 */
+                "application/json": {
+                    service_id: components["schemas"]["ServiceId"];
+                    email: components["schemas"]["Email"];
+                    firstname?: components["schemas"]["PersonName"];
+                    lastname?: components["schemas"]["PersonName"];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription and its key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "service_id": "12345",
+                     *       "support_key": "SUP-7K2M9QX4T1ZB8W3D",
+                     *       "status": "ACTIVE"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        service_id: string;
+                        support_key: components["schemas"]["SupportKeyText"];
+                        status: components["schemas"]["CompatSupportStatus"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatSuspendSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatService"];
+        responses: {
+            200: components["responses"]["CompatSupport"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatUnsuspendSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatService"];
+        responses: {
+            200: components["responses"]["CompatSupport"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatTerminateSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatService"];
+        responses: {
+            200: components["responses"]["CompatSupport"];
             default: components["responses"]["Problem"];
         };
     };

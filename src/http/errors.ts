@@ -13,6 +13,7 @@ const statusOf: Record<ErrorKind, number> = {
   conflict: 409,
   unprocessable: 422,
   limit: 409,
+  throttled: 429,
   unavailable: 503,
 };
 
@@ -40,7 +41,7 @@ export interface Problem {
 }
 
 const ofApp = (error: AppError): Problem => ({
-  status: error.code === 'too_many_operations' ? 429 : statusOf[error.kind],
+  status: statusOf[error.kind],
   code: error.code,
   message: error.message,
   retryable: error.retryable,

@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'conflict'
   | 'unprocessable'
   | 'limit'
+  | 'throttled'
   | 'unavailable';
 
 export interface AppErrorOptions {

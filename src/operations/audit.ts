@@ -1,5 +1,5 @@
-import type { Tx } from '../database/database.ts';
-import { int } from '../database/rows.ts';
+import type { Queries, Tx } from '../database/database.ts';
+import { int, json } from '../database/rows.ts';
 import { hashJson } from '../kit/hash.ts';
 
 /** One line of the trail of who did what. */
@@ -51,4 +51,31 @@ export const appendAudit = async (tx: Tx, entry: AuditEntry): Promise<void> => {
     hash,
   });
   await tx('audit_chains').where({ chain: entry.chain }).update({ hash });
+};
+
+/** An entry as it is kept. */
+export interface AuditRecord extends Required<AuditEntry> {
+  seq: number;
+  hash: string;
+}
+
+/** The entries of a chain, newest first; `before` is the number of the last one of the page before. */
+export const readAudit = async (
+  queries: Queries,
+  chain: string,
+  page: { limit: number; before?: number },
+): Promise<AuditRecord[]> => {
+  const query = queries('audit').where({ chain }).orderBy('seq', 'desc').limit(page.limit);
+  if (page.before !== undefined) query.where('seq', '<', page.before);
+  return (await query).map((row) => ({
+    chain: row.chain,
+    seq: int(row.seq),
+    at: int(row.at),
+    actor: row.actor,
+    action: row.action,
+    outcome: row.outcome,
+    details: json(row.details),
+    requestId: row.request_id,
+    hash: row.hash,
+  }));
 };

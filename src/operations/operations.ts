@@ -69,9 +69,14 @@ export const createOperations = (options: OperationsOptions) => {
 
   const refuseFullLine = async (tx: Tx, panelId: string): Promise<void> => {
     if ((await store.countWaiting(tx, panelId, queueCap)) < queueCap) return;
-    throw new AppError('limit', 'too_many_operations', `${queueCap} operations of this panel are in line already.`, {
-      retryAfter: 30,
-    });
+    throw new AppError(
+      'throttled',
+      'too_many_operations',
+      `${queueCap} operations of this panel are in line already.`,
+      {
+        retryAfter: 30,
+      },
+    );
   };
 
   const busy = (service: ServiceKey, running: Operation) =>

@@ -12,6 +12,7 @@ import { databases } from '../support/databases.ts';
 interface Theirs {
   serviceId: string;
   operationId: string;
+  supportKey: string;
 }
 
 /** How a stranger would try it with the ids of another panel, and what must come of it. */
@@ -24,7 +25,9 @@ type Case =
   /** Compat deletes are a success for what is not there; theirs must stay. */
   | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 'success, and theirs untouched' }
   /** Creates take the id in the stranger's own name space. */
-  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 'own, and theirs untouched' };
+  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: 'own, and theirs untouched' }
+  /** A question: the answer says no more than for what nobody has. */
+  | { call: (stranger: Client, theirs: Theirs) => Promise<Answer>; expect: { answer: object } };
 
 const post =
   (path: (theirs: Theirs) => string, body: (theirs: Theirs) => object = () => ({})) =>
@@ -41,6 +44,10 @@ const site =
   (rest: string) =>
   ({ serviceId }: Theirs) =>
     `/v1/sites/${serviceId}${rest}`;
+const supportOf =
+  (rest: string) =>
+  ({ serviceId }: Theirs) =>
+    `/v1/support/${serviceId}${rest}`;
 const operation =
   (rest: string) =>
   ({ operationId }: Theirs) =>
@@ -89,6 +96,33 @@ const cases: Record<string, Case> = {
   compatDeleteBackup: { call: compat('/action/delbak', { bak: 'BAK01012026-1' }), expect: 404 },
   compatRollback: { call: compat('/action/rollback', { bak: 'initial' }), expect: 404 },
   compatToggle: { call: compat('/action/toggle'), expect: 404 },
+  listSupport: { list: '/v1/support' },
+  createSupport: {
+    call: post(
+      () => '/v1/support',
+      ({ serviceId }) => ({ service_id: serviceId, email: 's@example.com' }),
+    ),
+    expect: 'own, and theirs untouched',
+  },
+  verifySupportKey: {
+    call: post(
+      () => '/v1/support/verify',
+      ({ supportKey }) => ({ support_key: supportKey }),
+    ),
+    expect: { answer: { valid: false, reason: 'unknown', subscription: null } },
+  },
+  getSupport: { call: get(supportOf('')), expect: 404 },
+  suspendSupport: { call: post(supportOf('/suspend')), expect: 404 },
+  unsuspendSupport: { call: post(supportOf('/unsuspend')), expect: 404 },
+  terminateSupport: { call: post(supportOf('/terminate')), expect: 404 },
+  rotateSupportKey: { call: post(supportOf('/rotate')), expect: 404 },
+  compatCreateSupport: {
+    call: compat('/support/create', { email: 's@example.com' }),
+    expect: 'own, and theirs untouched',
+  },
+  compatSuspendSupport: { call: compat('/support/suspend'), expect: 404 },
+  compatUnsuspendSupport: { call: compat('/support/unsuspend'), expect: 404 },
+  compatTerminateSupport: { call: compat('/support/terminate'), expect: 'success, and theirs untouched' },
   getSiteStatus: { call: get(site('/status')), expect: 404 },
   getSiteUsage: { call: get(site('/usage')), expect: 404 },
   createLoginLink: { call: post(site('/login-link')), expect: 404 },
@@ -122,6 +156,8 @@ const tables = [
   'reservations',
   'outbox',
   'backups',
+  'support',
+  'support_keys',
 ];
 
 for (const database of databases) {
@@ -139,7 +175,15 @@ for (const database of databases) {
     before(async () => {
       app = await startApp(database);
       const owner = await activeSite(app.panel);
-      theirs = { serviceId: owner.service_id, operationId: owner.operation.id };
+      const support = await app.panel.call('POST', '/v1/support', {
+        service_id: owner.service_id,
+        email: 'owner@example.com',
+      });
+      theirs = {
+        serviceId: owner.service_id,
+        operationId: owner.operation.id,
+        supportKey: support.body.support_key,
+      };
     });
     after(async () => {
       report({
@@ -173,8 +217,10 @@ for (const database of databases) {
           if (tried.expect === 'own, and theirs untouched') {
             const own = answer.body.operation?.id ?? answer.body.operation_id;
             assert.notEqual(own, theirs.operationId);
-            await app.serving.provisor.operations.waitForRest(own, 20_000);
+            assert.notEqual(answer.body.support_key, theirs.supportKey);
+            if (own) await app.serving.provisor.operations.waitForRest(own, 20_000);
           }
+          if (typeof tried.expect === 'object') assert.deepEqual(answer.body, tried.expect.answer);
         }
         assert.equal(await rowsOf(app.panel.panelId), before, 'a row of the other panel was touched');
       });

@@ -12,6 +12,8 @@ export const scopes = [
   'plans:write',
   'operations:read',
   'operations:write',
+  'support:read',
+  'support:write',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
@@ -23,6 +25,8 @@ export const panelScopes: readonly Scope[] = [
   'plans:read',
   'operations:read',
   'operations:write',
+  'support:read',
+  'support:write',
 ];
 
 export interface PanelKey {
