@@ -7,10 +7,24 @@ import { z } from 'zod';
 
 const none = z.object({});
 
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol),
+    'must be an address that begins with http:// or https://',
+  );
+const secret = z.string().min(1);
+
+const powerdns = z.object({
+  PROVISOR_POWERDNS_URL: httpUrl.describe('PowerDNS: address of its webserver, e.g. `http://127.0.0.1:8081`'),
+  PROVISOR_POWERDNS_API_KEY: secret.describe('PowerDNS: its `api-key`'),
+  PROVISOR_POWERDNS_SERVER_ID: z.string().min(1).default('localhost').describe('PowerDNS: id of the server in its API'),
+});
+
 export const providerVariables = {
   compute: { local: none },
   proxy: { local: none },
-  dns: { local: none },
+  dns: { local: none, powerdns },
 } as const satisfies Record<string, Record<string, z.ZodObject>>;
 
 type Variables = typeof providerVariables;

@@ -38,4 +38,15 @@ export const dnsAdapters = {
     const { createLocalDns } = await import('./dns/local/index.ts');
     return createLocalDns({ dataDir, host, port: dnsPort, log });
   },
+  powerdns: async (
+    _settings: AdapterSettings,
+    options: { PROVISOR_POWERDNS_URL: string; PROVISOR_POWERDNS_API_KEY: string; PROVISOR_POWERDNS_SERVER_ID: string },
+  ) => {
+    const { createPowerDns } = await import('./dns/powerdns/index.ts');
+    return createPowerDns({
+      url: options.PROVISOR_POWERDNS_URL,
+      apiKey: options.PROVISOR_POWERDNS_API_KEY,
+      serverId: options.PROVISOR_POWERDNS_SERVER_ID,
+    });
+  },
 } as const satisfies Factories<DnsProvider>;

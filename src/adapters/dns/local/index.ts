@@ -1,11 +1,11 @@
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Log } from '../../../kit/log.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
-import type { DnsProvider, Zone } from '../../../ports/dns.ts';
-import { applyChanges } from './apply-changes.ts';
-import { auditRRset, supportedTypes } from './audit-rrset.ts';
+import type { DnsProvider, RRsetChange, Zone } from '../../../ports/dns.ts';
+import { planChanges } from '../plan-changes.ts';
+import { auditWith, supportedTypes, widestLimits } from '../rrset.ts';
+import { wishedZone } from '../wished-zone.ts';
 import { type DnsListener, openDnsListener } from './dns-listener.ts';
-import { isTargetName, isZoneName } from './names.ts';
 import { createZoneStore, type StoredZone, type ZoneStore } from './zone-store.ts';
 
 /**
@@ -33,11 +33,7 @@ export interface LocalDns extends Adapter<DnsProvider> {
 const toZone = ({ name, nameservers }: StoredZone): Zone => ({ name, nameservers });
 
 const createZone = (store: ZoneStore, wish: { name: string; owner: string; nameservers: string[] }): Zone => {
-  const nameservers = wish.nameservers.map((host) => host.toLowerCase());
-  if (!isZoneName(wish.name)) throw new ProviderError(provider, 'invalid', `"${wish.name}" cannot be a zone's name`);
-  const odd = nameservers.find((host) => host === '.' || !isTargetName(host));
-  if (odd !== undefined) throw new ProviderError(provider, 'invalid', `"${odd}" cannot be a nameserver's name`);
-
+  const { nameservers } = wishedZone(provider, wish);
   return store.transaction(() => {
     const present = store.getZone(wish.name);
     if (!present) {
@@ -48,6 +44,20 @@ const createZone = (store: ZoneStore, wish: { name: string; owner: string; names
     throw new ProviderError(provider, 'conflict', `The zone ${wish.name} belongs to another owner`);
   });
 };
+
+const rules = { provider, limits: widestLimits, apexAlias: false, atomic: true };
+
+const applyChanges = (store: ZoneStore, name: string, changes: RRsetChange[]): void =>
+  store.transaction(() => {
+    const zone = store.getZone(name);
+    if (!zone) throw new ProviderError(provider, 'not_found', `There is no zone ${name}`);
+    const plan = planChanges(rules, { ...zone, rrsetsAt: (owner) => store.rrsetsAt(name, owner) }, changes);
+    for (const { before, after } of plan) {
+      if (after) store.putRRset(name, after);
+      else if (before) store.deleteRRset(name, before.name, before.type);
+    }
+    if (plan.length > 0) store.raiseSerial(name);
+  });
 
 /** The DNS adapter that needs nothing but this machine. Opens its port only in `open()`. */
 export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): LocalDns => {
@@ -81,11 +91,7 @@ export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): L
         if (!store.getZone(zone)) throw new ProviderError(provider, 'not_found', `There is no zone ${zone}`);
         return store.listRRsets(zone);
       }),
-    audit: (rrsets) =>
-      rrsets.flatMap((rrset) => {
-        const reason = auditRRset(rrset);
-        return reason === null ? [] : [{ rrset, reason }];
-      }),
+    audit: auditWith(widestLimits),
     applyChanges: (zone, changes, signal) => run(signal, () => applyChanges(store, zone, changes)),
   };
 

@@ -1,7 +1,7 @@
 import type { Answer } from 'dns-packet';
 import type { RRset } from '../../../ports/dns.ts';
-import { isWithin, parentOf } from './names.ts';
-import { toAnswer } from './rdata.ts';
+import { isWithin, parentOf } from '../names.ts';
+import { toAnswer } from '../rdata.ts';
 import type { StoredZone, ZoneReader } from './zone-store.ts';
 
 /**
@@ -44,11 +44,10 @@ const soaOf = (zone: StoredZone, ttl: number): Answer => ({
 
 type Found = { kind: 'records'; rrsets: RRset[] } | { kind: 'delegated'; ns: RRset } | { kind: 'missing' };
 
-// The nameservers that the zone was made with answer unless someone has put
-// an NS RRset of their own at the apex.
+// The NS at the apex are those that the zone was made with; they are no RRset of the store.
 const rrsetsAt = (zones: ZoneReader, zone: StoredZone, name: string): RRset[] => {
   const rrsets = zones.rrsetsAt(zone.name, name);
-  const implied = name === zone.name && zone.nameservers.length > 0 && !rrsets.some(({ type }) => type === 'NS');
+  const implied = name === zone.name && zone.nameservers.length > 0;
   return implied ? [...rrsets, { name, type: 'NS', ttl: apexNsTtl, rdata: zone.nameservers }] : rrsets;
 };
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { createSqliteFile } from '../../../kit/sqlite-file.ts';
 import type { RRset, RRType } from '../../../ports/dns.ts';
-import { parentOf, reversed } from './names.ts';
+import { parentOf } from '../names.ts';
 
 /** The zones and their RRsets in `<dataDir>/dns.sqlite`. Nothing is cached: what another process writes counts at once. */
 
@@ -30,7 +30,7 @@ export interface ZoneStore extends ZoneReader {
   deleteZone(name: string): void;
   putRRset(zone: string, rrset: RRset): void;
   deleteRRset(zone: string, name: string, type: RRType): void;
-  /** Secondaries and caches see a change by it, so it rises with every one. */
+  /** Secondaries and caches see a change by it, so it rises with every one. Only within {@link transaction}. */
   raiseSerial(zone: string): void;
   /** Runs `work` whole or not at all. */
   transaction<Result>(work: () => Result): Result;
@@ -59,7 +59,7 @@ const queries = {
   zones: 'SELECT name, owner, nameservers, serial FROM zones ORDER BY name',
   insertZone: 'INSERT INTO zones (name, owner, nameservers, serial) VALUES (?, ?, ?, ?)',
   deleteZone: 'DELETE FROM zones WHERE name = ?',
-  raiseSerial: 'UPDATE zones SET serial = max(serial + 1, ?) WHERE name = ?',
+  setSerial: 'UPDATE zones SET serial = ? WHERE name = ?',
   at: 'SELECT path, type, ttl, rdata FROM rrsets WHERE zone = ? AND path = ? ORDER BY type',
   all: 'SELECT path, type, ttl, rdata FROM rrsets WHERE zone = ? ORDER BY path, type',
   below: 'SELECT 1 FROM rrsets WHERE zone = ? AND path > ? AND path < ? LIMIT 1',
@@ -67,6 +67,12 @@ const queries = {
         ON CONFLICT DO UPDATE SET ttl = excluded.ttl, rdata = excluded.rdata`,
   delete: 'DELETE FROM rrsets WHERE zone = ? AND path = ? AND type = ?',
 };
+
+// A name is stored as its labels from the root down (`com.example.www.`), so that
+// everything below a name is one range of the index. Undoes itself.
+const reversed = (name: string): string => `${name.slice(0, -1).split('.').reverse().join('.')}.`;
+
+const serialSpan = 2 ** 32;
 
 type Statements = Record<keyof typeof queries, StatementSync>;
 type Row = Record<string, unknown>;
@@ -87,7 +93,14 @@ const toRRset = (row: Row): RRset => ({
 
 // Seconds since 1970, so that a zone that is deleted and made anew does not fall
 // back behind the serial that others remember.
-const serialNow = (): number => Math.floor(Date.now() / 1_000);
+const serialNow = (): number => Math.floor(Date.now() / 1_000) % serialSpan;
+
+/** The serial after this one: as late as the clock, or one more. Later in the sense of RFC 1982, past 2^32 too. */
+const serialAfter = (serial: number): number => {
+  const now = serialNow();
+  const ahead = (now - serial + serialSpan) % serialSpan;
+  return ahead > 0 && ahead < serialSpan / 2 ? now : (serial + 1) % serialSpan;
+};
 
 export const createZoneStore = (dataDir: string): ZoneStore => {
   const file = createSqliteFile(join(dataDir, 'dns.sqlite'), schema);
@@ -137,7 +150,8 @@ export const createZoneStore = (dataDir: string): ZoneStore => {
       use().delete.run(zone, reversed(name), type);
     },
     raiseSerial: (zone) => {
-      use().raiseSerial.run(serialNow(), zone);
+      const present = getZone(zone);
+      if (present) use().setSerial.run(serialAfter(present.serial), zone);
     },
     transaction: (work) => file.transaction(work),
     close: () => {

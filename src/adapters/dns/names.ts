@@ -1,8 +1,4 @@
-/**
- * Names of zones and records: absolute, lower-case, with the trailing dot. A
- * name is stored as its labels from the root down (`com.example.www.`), so that
- * everything below a name is one range of the index.
- */
+/** Names of zones and records: absolute, lower-case, with the trailing dot. */
 
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
@@ -25,6 +21,3 @@ export const isWithin = (name: string, zone: string): boolean => name === zone |
 
 /** The name without its first label; the root for a single label. */
 export const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1) || '.';
-
-/** `www.example.com.` as `com.example.www.`; undoes itself. */
-export const reversed = (name: string): string => `${labelsOf(name).reverse().join('.')}.`;

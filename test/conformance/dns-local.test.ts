@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLocalDns } from '../../src/adapters/dns/local/index.ts';
+import { creations, dnsConformance, signal } from './dns.suite.ts';
+
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+dnsConformance('dns/local', { cannotHold: [], batch: 1_000, keepsNameservers: true }, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'provisor-dns-'));
+  const adapter = createLocalDns({ dataDir, host: '127.0.0.1', port: 0, log });
+  return {
+    dns: adapter.port,
+    putForeignZone: async (zone, record) => {
+      await adapter.port.createZone({ ...zone, owner: 'somebody else' }, signal);
+      await adapter.port.applyChanges(zone.name, creations([record]), signal);
+    },
+    stop: async () => {
+      await adapter.close?.();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+});
