@@ -21,10 +21,21 @@ const powerdns = z.object({
   PROVISOR_POWERDNS_SERVER_ID: z.string().min(1).default('localhost').describe('PowerDNS: id of the server in its API'),
 });
 
+const cloudflare = z.object({
+  PROVISOR_CLOUDFLARE_TOKEN: secret.describe('Cloudflare: API token'),
+  PROVISOR_CLOUDFLARE_ACCOUNT_ID: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'must have 32 hexadecimal digits')
+    .describe('Cloudflare: account that holds the zones'),
+  PROVISOR_CLOUDFLARE_URL: httpUrl
+    .default('https://api.cloudflare.com/client/v4')
+    .describe('Cloudflare: address of its API'),
+});
+
 export const providerVariables = {
   compute: { local: none },
   proxy: { local: none },
-  dns: { local: none, powerdns },
+  dns: { local: none, powerdns, cloudflare },
 } as const satisfies Record<string, Record<string, z.ZodObject>>;
 
 type Variables = typeof providerVariables;

@@ -49,4 +49,19 @@ export const dnsAdapters = {
       serverId: options.PROVISOR_POWERDNS_SERVER_ID,
     });
   },
+  cloudflare: async (
+    _settings: AdapterSettings,
+    options: {
+      PROVISOR_CLOUDFLARE_URL: string;
+      PROVISOR_CLOUDFLARE_TOKEN: string;
+      PROVISOR_CLOUDFLARE_ACCOUNT_ID: string;
+    },
+  ) => {
+    const { createCloudflareDns } = await import('./dns/cloudflare/index.ts');
+    return createCloudflareDns({
+      url: options.PROVISOR_CLOUDFLARE_URL,
+      token: options.PROVISOR_CLOUDFLARE_TOKEN,
+      accountId: options.PROVISOR_CLOUDFLARE_ACCOUNT_ID,
+    });
+  },
 } as const satisfies Factories<DnsProvider>;

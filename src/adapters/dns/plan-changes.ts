@@ -2,6 +2,7 @@ import { ProviderError, type ProviderErrorKind } from '../../kit/errors.ts';
 import type { RRset, RRsetChange } from '../../ports/dns.ts';
 import { isWithin } from './names.ts';
 import { faultOf, type Limits, recordKeys, sameRRset, spellRRset } from './rrset.ts';
+import { markerName } from './zone-owner.ts';
 
 /**
  * What the port says about changes, in one place for all providers: which of them
@@ -30,8 +31,7 @@ export interface ZoneView {
   rrsetsAt(name: string): RRset[];
 }
 
-const describe = ({ name, type }: RRset): string => `${name} ${type}`;
-
+/** For errors, and to tell one RRset from another. */
 const keyOf = ({ name, type }: RRset): string => `${name} ${type}`;
 
 /** Whether `present` can be what an attempt has left on its way from one RRset to the other. */
@@ -69,13 +69,13 @@ export const planChanges = (rules: PlanRules, zone: ZoneView, changes: RRsetChan
 
   const checkWish = (wished: RRset): void => {
     const fault = faultOf(rules.limits, wished);
-    if (fault) refuse('invalid', `${describe(wished)} cannot be held: ${fault}`);
-    if (!isWithin(wished.name, zone.name)) refuse('invalid', `${describe(wished)} is outside the zone ${zone.name}`);
+    if (fault) refuse('invalid', `${keyOf(wished)} cannot be held: ${fault}`);
+    if (!isWithin(wished.name, zone.name)) refuse('invalid', `${keyOf(wished)} is outside the zone ${zone.name}`);
     if (wished.type === 'CNAME' && wished.name === zone.name && !rules.apexAlias)
       refuse('invalid', `${zone.name} cannot be a CNAME: it is the zone's own name`);
   };
 
-  const isZonesOwn = (wished: RRset): boolean => {
+  const areOwnNameservers = (wished: RRset): boolean => {
     if (wished.type !== 'NS' || wished.name !== zone.name) return false;
     const own = { ...wished, rdata: zone.nameservers };
     if (!sameRRset(own, wished)) refuse('invalid', `The nameservers of ${zone.name} are those that it was made with`);
@@ -86,6 +86,7 @@ export const planChanges = (rules: PlanRules, zone: ZoneView, changes: RRsetChan
     const wished = change.op === 'delete' ? change.old : change.new;
     const present = presentAt(wished.name).find(({ type }) => type === wished.type) ?? null;
 
+    if (wished.name === markerName(zone.name)) refuse('invalid', `${keyOf(wished)} is not for customers`);
     if (change.op === 'delete') {
       if (wished.type === 'NS' && wished.name === zone.name)
         refuse('invalid', `The nameservers of ${zone.name} go with the zone only`);
@@ -95,16 +96,15 @@ export const planChanges = (rules: PlanRules, zone: ZoneView, changes: RRsetChan
     }
 
     checkWish(wished);
-    if (isZonesOwn(wished)) continue;
+    if (areOwnNameservers(wished)) continue;
     if (present && sameRRset(present, wished)) continue;
     if (change.op === 'update') {
       const { old } = change;
-      if (keyOf(old) !== keyOf(wished))
-        refuse('invalid', `An update cannot turn ${describe(old)} into ${describe(wished)}`);
+      if (keyOf(old) !== keyOf(wished)) refuse('invalid', `An update cannot turn ${keyOf(old)} into ${keyOf(wished)}`);
       if (present && !isSettled(old, present, wished))
-        refuse('conflict', `${describe(wished)} has been changed by someone else`);
+        refuse('conflict', `${keyOf(wished)} has been changed by someone else`);
     } else if (present && (rules.atomic || !isOnTheWay(present, null, wished))) {
-      refuse('conflict', `${describe(wished)} is there already with other data`);
+      refuse('conflict', `${keyOf(wished)} is there already with other data`);
     }
     replace(wished, present, spellRRset(wished));
   }

@@ -1,0 +1,155 @@
+import type { RecordBatchParams } from 'cloudflare/resources/dns/records';
+import { ProviderError } from '../../../kit/errors.ts';
+import type { Adapter } from '../../../ports/adapter.ts';
+import type { DnsProvider, Zone } from '../../../ports/dns.ts';
+import { type HeldRecord, recordsOf, recordWork, toRRsets, toShownRRsets } from '../held-records.ts';
+import { planChanges, type Replacement } from '../plan-changes.ts';
+import { auditWith, supportedTypes } from '../rrset.ts';
+import { wishedZone } from '../wished-zone.ts';
+import { isZonesOwn, markerName, markerText } from '../zone-owner.ts';
+import { createZoneQueue } from '../zone-queue.ts';
+import { type CloudflareOptions, codes, createCloudflareClient, provider, Refusal } from './client.ts';
+import { absolute, limits, nameOf, toBody, toHeld } from './records.ts';
+import type { CloudflareZone } from './schema.ts';
+
+/**
+ * Zones at Cloudflare, in one account. It gives each zone nameservers of its own
+ * choice, so those of a wish are not used. What it has no place for, whose a zone
+ * is, stands in a TXT record of the zone.
+ */
+
+const rules = { provider, limits, apexAlias: true, atomic: true };
+const markerTtl = 3_600;
+const markerComment = 'Provisor knows its zones by this record';
+
+const toZone = ({ name, name_servers }: CloudflareZone): Zone => ({
+  name: absolute(name),
+  nameservers: name_servers.map(absolute),
+});
+
+type Posts = NonNullable<RecordBatchParams['posts']>;
+
+const toBatch = (records: HeldRecord[], plan: Replacement[]) => {
+  const work = plan.map(({ before, after }) => {
+    const { name, type } = (after ?? before)!;
+    return { name, type, ttl: after?.ttl ?? 1, ...recordWork(recordsOf(records, { name, type }), after) };
+  });
+  return {
+    deletes: work.flatMap(({ remove }) => remove.map(({ id }) => ({ id }))),
+    patches: work.flatMap(({ retime, name, type, ttl }) =>
+      retime.map(({ id }) => ({ id, name: nameOf(name), type, ttl })),
+    ),
+    posts: work.flatMap(({ add, name, type, ttl }) =>
+      add.map((text) => ({ name: nameOf(name), ttl, ...toBody(type, text) })),
+    ) satisfies Posts,
+  };
+};
+
+/** DNS at Cloudflare. */
+export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProvider> => {
+  const client = createCloudflareClient(options);
+  const inTurn = createZoneQueue(provider);
+
+  const find = async (name: string, signal: AbortSignal): Promise<CloudflareZone | null> =>
+    (await client.zones(signal, nameOf(name)))[0] ?? null;
+
+  const existing = async (name: string, signal: AbortSignal): Promise<CloudflareZone> => {
+    const zone = await find(name, signal);
+    if (!zone) throw new ProviderError(provider, 'not_found', `There is no zone ${name}`);
+    return zone;
+  };
+
+  const recordsIn = async (zone: CloudflareZone, signal: AbortSignal): Promise<HeldRecord[]> =>
+    (await client.records(zone.id, signal)).map(toHeld).filter((record) => record !== null);
+
+  const foreign = (name: string) =>
+    new ProviderError(provider, 'conflict', `The zone ${name} was not made for this owner`);
+
+  const madeZone = async (name: string, signal: AbortSignal): Promise<CloudflareZone> => {
+    try {
+      return await client.createZone(nameOf(name), signal);
+    } catch (error) {
+      // In our account it would have been found: it is in another one.
+      if (error instanceof Refusal && error.says(codes.zoneExists)) throw foreign(name);
+      throw error;
+    }
+  };
+
+  /** Marks the zone as the owner's. An empty one may be ours from an attempt that ended before its mark was made. */
+  const claim = async (zone: CloudflareZone, name: string, owner: string, signal: AbortSignal): Promise<void> => {
+    const held = await client.records(zone.id, signal);
+    const marker = held.find((found) => found.type === 'TXT' && absolute(found.name) === markerName(name));
+    if (marker) {
+      if (toHeld(marker)?.text === markerText(owner)) return;
+      throw foreign(name);
+    }
+    if (held.length > 0) throw foreign(name);
+    const post = {
+      name: nameOf(markerName(name)),
+      ttl: markerTtl,
+      comment: markerComment,
+      ...toBody('TXT', markerText(owner)),
+    };
+    await client.batch(zone.id, { posts: [post] as Posts }, signal);
+  };
+
+  const applyOnce = async (
+    zone: CloudflareZone,
+    changes: Parameters<DnsProvider['applyChanges']>[1],
+    signal: AbortSignal,
+  ) => {
+    const records = await recordsIn(zone, signal);
+    const own = toZone(zone);
+    const byName = Map.groupBy(toRRsets(records), (rrset) => rrset.name);
+    const plan = planChanges(rules, { ...own, rrsetsAt: (name) => byName.get(name) ?? [] }, changes);
+    if (plan.length > 0) await client.batch(zone.id, toBatch(records, plan), signal);
+  };
+
+  const port: DnsProvider = {
+    id: provider,
+    capabilities: { types: supportedTypes, minTtl: limits.minTtl, atomic: true, apexAlias: true, createsZones: true },
+
+    listZones: async (signal) => (await client.zones(signal)).map(toZone),
+
+    getZone: async (name, signal) => {
+      const zone = await find(name, signal);
+      return zone && toZone(zone);
+    },
+
+    createZone: async (wish, signal) => {
+      const { name } = wishedZone(provider, wish);
+      return inTurn(name, signal, async () => {
+        const zone = (await find(name, signal)) ?? (await madeZone(name, signal));
+        await claim(zone, name, wish.owner, signal);
+        return toZone(zone);
+      });
+    },
+
+    deleteZone: (name, signal) =>
+      inTurn(name, signal, async () => {
+        const zone = await find(name, signal);
+        if (zone) await client.deleteZone(zone.id, signal);
+      }),
+
+    listRRsets: async (name, signal) => {
+      const records = await recordsIn(await existing(name, signal), signal);
+      return toShownRRsets(records.filter((record) => !isZonesOwn(name, record)));
+    },
+
+    audit: auditWith(limits),
+
+    applyChanges: (name, changes, signal) =>
+      inTurn(name, signal, async () => {
+        const zone = await existing(name, signal);
+        try {
+          await applyOnce(zone, changes, signal);
+        } catch (error) {
+          // Somebody else was at the zone between our look and our change: one more look says what it means.
+          if (!(error instanceof Refusal && error.says(codes.recordGone, ...codes.recordExists))) throw error;
+          await applyOnce(zone, changes, signal);
+        }
+      }),
+  };
+
+  return { port };
+};
