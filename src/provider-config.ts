@@ -32,10 +32,22 @@ const cloudflare = z.object({
     .describe('Cloudflare: address of its API'),
 });
 
+const ispconfig = z.object({
+  PROVISOR_ISPCONFIG_URL: httpUrl.describe('ISPConfig: address of the panel, e.g. `https://panel.example.com:8080`'),
+  PROVISOR_ISPCONFIG_USER: z.string().min(1).describe('ISPConfig: remote user'),
+  PROVISOR_ISPCONFIG_PASSWORD: secret.describe('ISPConfig: password of the remote user'),
+  PROVISOR_ISPCONFIG_SERVER_ID: z.coerce
+    .number('must be a number')
+    .int()
+    .min(1)
+    .default(1)
+    .describe('ISPConfig: id of the server that serves DNS'),
+});
+
 export const providerVariables = {
   compute: { local: none },
   proxy: { local: none },
-  dns: { local: none, powerdns, cloudflare },
+  dns: { local: none, powerdns, cloudflare, ispconfig },
 } as const satisfies Record<string, Record<string, z.ZodObject>>;
 
 type Variables = typeof providerVariables;

@@ -64,4 +64,21 @@ export const dnsAdapters = {
       accountId: options.PROVISOR_CLOUDFLARE_ACCOUNT_ID,
     });
   },
+  ispconfig: async (
+    _settings: AdapterSettings,
+    options: {
+      PROVISOR_ISPCONFIG_URL: string;
+      PROVISOR_ISPCONFIG_USER: string;
+      PROVISOR_ISPCONFIG_PASSWORD: string;
+      PROVISOR_ISPCONFIG_SERVER_ID: number;
+    },
+  ) => {
+    const { createIspConfigDns } = await import('./dns/ispconfig/index.ts');
+    return createIspConfigDns({
+      url: options.PROVISOR_ISPCONFIG_URL,
+      user: options.PROVISOR_ISPCONFIG_USER,
+      password: options.PROVISOR_ISPCONFIG_PASSWORD,
+      serverId: options.PROVISOR_ISPCONFIG_SERVER_ID,
+    });
+  },
 } as const satisfies Factories<DnsProvider>;

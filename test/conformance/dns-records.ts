@@ -7,7 +7,7 @@ export interface Sample {
   shown: RRset;
 }
 
-// Every byte value that UTF-8 text can begin, continue or be, and a length over two strings of TXT.
+// A key of 2,048 bits and more does not fit one string of a TXT record.
 const key = `v=DKIM1; k=rsa; p=${'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA'.repeat(9)}`;
 
 /** One RRset of every type and oddity that the rules above the adapters let through. */
@@ -41,6 +41,7 @@ export const recordsOfEveryKind = (zone: string): Sample[] => {
     ['0 issue "ca.test; account=1"', '0 issuewild ";"', '128 iodef "mailto:a@b.test"'],
   );
   add('wildcard', '*', 'A', ['192.0.2.9']);
+  add('wildcard text at the top', '*', 'TXT', ['any name']);
   add('wildcard alias', '*.deep', 'CNAME', ['target.elsewhere.test.']);
   add('wildcard text', '*.txt', 'TXT', ['any']);
   add('text', 'txt', 'TXT', ['v=spf1 include:_spf.test -all', 'another; with semicolons, and (brackets) $ @']);
