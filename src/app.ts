@@ -12,6 +12,11 @@ import { migrate, pendingMigrations } from './database/migrate.ts';
 import { createBackups, forgetBackups } from './features/backups/backups.ts';
 import { backupHandlers } from './features/backups/handlers.ts';
 import { backupOperations } from './features/backups/steps.ts';
+import { createDomainLookup } from './features/domains/domain-lookup.ts';
+import { createDomainWatch } from './features/domains/domain-watch.ts';
+import { activeDomains, createDomains, forgetDomains } from './features/domains/domains.ts';
+import { domainHandlers } from './features/domains/handlers.ts';
+import { domainOperations } from './features/domains/steps.ts';
 import { operationHandlers } from './features/operations/handlers.ts';
 import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
@@ -110,15 +115,19 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
   const panels = createPanels({ db, pepper: config.pepper, log });
   const plans = createPlans({ db });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
-  const blocks = createSiteSteps({ sites: siteStore, providers });
+  const restMs = config.PROVISOR_REST_HOURS * 3600_000;
+  const blocks = createSiteSteps({ sites: siteStore, providers, domainsOf: activeDomains });
   const definitions = siteOperations({
     db,
     blocks,
-    onGone: forgetBackups,
+    onGone: async (tx, site, at) => {
+      await forgetBackups(tx, site, at);
+      await forgetDomains(tx, site.id, at + restMs);
+    },
     sites: siteStore,
     providers,
     zone: { name: `${config.PROVISOR_SITE_DOMAIN}.`, nameservers: config.PROVISOR_NAMESERVERS },
-    restMs: config.PROVISOR_REST_HOURS * 3600_000,
+    restMs,
   });
   operations.register(...Object.values(definitions));
   const sites = createSites({
@@ -149,6 +158,30 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     timeZone: config.PROVISOR_TIME_ZONE,
   });
   const support = createSupport({ db, pepper: config.pepper, transaction: operations.transaction });
+  const sharedNames = config.PROVISOR_PROXY_NAME === undefined ? [] : [config.PROVISOR_PROXY_NAME];
+  const domainDefinitions = domainOperations({ db, proxy: providers.proxy, blocks, restMs });
+  operations.register(...Object.values(domainDefinitions));
+  const domainWatch = createDomainWatch({
+    clock,
+    log,
+    lookAtDue: (signal, failed) => domains.lookAtDue(signal, failed),
+  });
+  const domains = createDomains({
+    db,
+    operations,
+    sites,
+    proxy: providers.proxy,
+    definitions: domainDefinitions,
+    lookup: createDomainLookup({ servers: config.PROVISOR_RESOLVERS ?? [] }),
+    settings: {
+      ownership: config.PROVISOR_DOMAIN_OWNERSHIP,
+      tokenKey: config.pepper,
+      patienceMs: config.PROVISOR_DOMAIN_HOURS * 3600_000,
+      ours: [config.PROVISOR_SITE_DOMAIN, ...sharedNames],
+      sharedNames,
+    },
+    wake: domainWatch.wake,
+  });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
 
@@ -178,8 +211,9 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...siteHandlers(sites, operations),
         ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),
         ...supportHandlers(support),
+        ...domainHandlers(domains, operations),
         ...operationHandlers(operations),
-        ...hostingBackendHandlers(sites, backups, operations),
+        ...hostingBackendHandlers({ sites, backups, domains, operations }),
         ...supportDeskHandlers(support),
       },
       authenticate: panels.authenticate,
@@ -204,6 +238,8 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     sites,
     backups,
     support,
+    domains,
+    domainWatch,
     sweep,
     idempotency,
     createApp,

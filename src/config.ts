@@ -46,6 +46,14 @@ const numberRange = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const domainName = /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** An address that `Resolver.setServers` takes: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`. */
+const isServer = (text: string): boolean => {
+  const [, address = text, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text)?.filter(Boolean) ?? [];
+  return isIP(address) !== 0 && Number(port) > 0 && Number(port) <= 65_535;
+};
+
 const databaseUrl = z.string().refine((text) => {
   if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
   return URL.canParse(text) && new URL(text).protocol === 'mysql:' && new URL(text).pathname.length > 1;
@@ -79,10 +87,7 @@ const common = z.object({
   PROVISOR_DNS_PORT: port(8053).describe('Port of the local DNS server, UDP and TCP'),
   PROVISOR_SITE_DOMAIN: z
     .string()
-    .regex(
-      /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-      'must be a domain name in lower case, at most 120 characters',
-    )
+    .regex(domainName, 'must be a domain name in lower case, at most 120 characters')
     .default('sites.localhost')
     .describe('Domain that sites get their names under'),
   PROVISOR_PUBLIC_IP: z
@@ -95,6 +100,31 @@ const common = z.object({
     .default('ns1.localhost,ns2.localhost')
     .transform((text) => text.split(',').map((name) => `${name.trim().replace(/\.$/, '')}.`))
     .describe('Names of our nameservers, with commas between'),
+  PROVISOR_PROXY_NAME: z
+    .string()
+    .regex(domainName, 'must be a domain name in lower case, at most 120 characters')
+    .optional()
+    .describe('Name that leads to all sites, which customers may set a CNAME to beside the name of their own site'),
+  PROVISOR_RESOLVERS: z
+    .string()
+    .transform((text) => text.split(',').map((server) => server.trim()))
+    .refine((servers) => servers.every(isServer), 'must be IP addresses with commas between, a port after a colon')
+    .optional()
+    .describe(
+      "DNS servers that customers' domains are looked up at, with commas between (`192.0.2.1` or `192.0.2.1:5353`); those of the system when not set",
+    ),
+  PROVISOR_DOMAIN_OWNERSHIP: z
+    .enum(['always', 'auto', 'never'], 'must be one of: always, auto, never')
+    .default('auto')
+    .describe(
+      'When a custom domain needs a TXT record with a token: always; unless its CNAME names the site itself; or never',
+    ),
+  PROVISOR_DOMAIN_HOURS: z.coerce
+    .number('must be a number')
+    .positive()
+    .max(24 * 365)
+    .default(72)
+    .describe('Hours that the DNS of a new custom domain may take to come right'),
   PROVISOR_PRIVATE_IPS: ipRange
     .prefault('192.168.1.100-192.168.1.253')
     .describe('Pool of private addresses, one for each site'),
@@ -104,7 +134,9 @@ const common = z.object({
     .min(0)
     .max(24 * 365)
     .default(72)
-    .describe('Hours before the names and addresses of a deleted site are given to another'),
+    .describe(
+      'Hours before the names and addresses of a deleted site, and custom domains that were removed, are given to another',
+    ),
   PROVISOR_TIME_ZONE: z
     .string()
     .refine((text) => isTimeZone(text), 'must be an IANA time zone, e.g. Europe/Bucharest')

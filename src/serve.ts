@@ -82,6 +82,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       // process nothing of theirs can still be under way.
       if (config.embedded) await operations.takeOver(usesOnlyLocalAdapters(config) ? 0 : undefined);
       operations.start();
+      provisor.domainWatch.start();
+      ends.push(() => provisor.domainWatch.stop());
     }
 
     let stopping: Promise<void> | null = null;

@@ -5,6 +5,8 @@
  */
 import type { Handlers } from '../contract/handler.ts';
 import type { Backups } from '../features/backups/backups.ts';
+import { describeDomain } from '../features/domains/domain-view.ts';
+import type { Domains, ShownDomain } from '../features/domains/domains.ts';
 import { refuseFailed } from '../features/operations/end-of.ts';
 import type { Changed } from '../features/sites/change-site.ts';
 import type { Site } from '../features/sites/site.ts';
@@ -30,7 +32,11 @@ type Ids =
   | 'compatCreateBackup'
   | 'compatDeleteBackup'
   | 'compatRollback'
-  | 'compatToggle';
+  | 'compatToggle'
+  | 'compatListDomains'
+  | 'compatAddDomain'
+  | 'compatDeleteDomain'
+  | 'compatAddCustomDomain';
 
 /** One word for how a site is: of a site in use, what its workload does. */
 const statusWord = (site: Site, status: ComputeStatus | null) =>
@@ -38,7 +44,20 @@ const statusWord = (site: Site, status: ComputeStatus | null) =>
 
 const whole = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value));
 
-export const hostingBackendHandlers = (sites: Sites, backups: Backups, operations: Operations) => {
+export interface HostingBackend {
+  sites: Sites;
+  backups: Backups;
+  domains: Domains;
+  operations: Operations;
+}
+
+interface DomainWish {
+  caller: Caller;
+  body: { service_id: string | number; domain: string };
+  signal: AbortSignal;
+}
+
+export const hostingBackendHandlers = ({ sites, backups, domains, operations }: HostingBackend) => {
   /** Tries again once the operation in the way has ended, while there is patience. */
   const whenFree = async <T>(caller: Caller, signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
     const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
@@ -106,6 +125,34 @@ export const hostingBackendHandlers = (sites: Sites, backups: Backups, operation
     return backupList(caller, serviceId);
   };
 
+  /** Waits a little for what was begun, and says how many more the site may have. */
+  const asDomain = async (caller: Caller, shown: ShownDomain, until: AbortSignal) => {
+    const { operation } = shown;
+    const ended = operation && (await operations.waitForRest(operation.id, patienceMs, until));
+    const now = ended ? await domains.after(shown, ended) : shown;
+    const service_id = now.site.key.serviceId;
+    const { quota } = await domains.list(caller, { serviceId: service_id });
+    const body = {
+      success: true,
+      service_id,
+      domain: now.domain.hostname,
+      status: now.domain.state,
+      message: describeDomain(now),
+      remaining: Math.max(0, quota.limit - quota.used),
+    } as const;
+    return { ended, reply: { status: 200, body } as const };
+  };
+
+  /** What the DNS says is looked at within the call, because such a client shows the answer and does not come back. */
+  const addDomain = async ({ caller, body, signal }: DomainWish) => {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    const serviceId = String(body.service_id);
+    const shown = await whenFree(caller, signal, () =>
+      domains.add(caller, { serviceId }, body.domain, { signal: until }),
+    );
+    return (await asDomain(caller, shown, until)).reply;
+  };
+
   return {
     compatCreateSite: async ({ caller, body }) => {
       const { site, operation } = await sites.create(caller, {
@@ -158,6 +205,7 @@ export const hostingBackendHandlers = (sites: Sites, backups: Backups, operation
     },
     compatGetStatus: async ({ caller, query }) => {
       const { site, status } = await sites.statusIfKnown(caller, { serviceId: query.service_id });
+      const { domains: all } = await domains.list(caller, { serviceId: query.service_id });
       return {
         status: 200,
         body: {
@@ -173,7 +221,7 @@ export const hostingBackendHandlers = (sites: Sites, backups: Backups, operation
             memory: whole(status?.memoryBytes),
             uptime: whole(status?.uptimeSeconds),
           },
-          domains: [],
+          domains: all.filter(({ domain }) => domain.state === 'active').map(({ domain }) => domain.hostname),
         },
       };
     },
@@ -194,6 +242,35 @@ export const hostingBackendHandlers = (sites: Sites, backups: Backups, operation
         status: 200,
         body: { success: true, service_id: changed.site.key.serviceId, enabled: !changed.site.proxyEnabled },
       };
+    },
+    compatListDomains: async ({ caller, query }) => {
+      const { site, domains: all, quota } = await domains.list(caller, { serviceId: query.service_id });
+      const counted = all.filter(({ domain }) => domain.state !== 'expired' && domain.state !== 'failed');
+      return {
+        status: 200,
+        body: {
+          success: true,
+          service_id: site.key.serviceId,
+          domains: counted.map(({ domain }) => domain.hostname),
+          quota: `${quota.used}/${quota.limit}`,
+          remaining: Math.max(0, quota.limit - quota.used),
+          details: all.map((shown) => ({
+            domain: shown.domain.hostname,
+            status: shown.domain.state,
+            message: describeDomain(shown),
+          })),
+        },
+      };
+    },
+    compatAddDomain: addDomain,
+    compatAddCustomDomain: addDomain,
+    compatDeleteDomain: async ({ caller, body, signal }) => {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+      const serviceId = String(body.service_id);
+      const shown = await whenFree(caller, signal, () => domains.remove(caller, { serviceId }, body.domain));
+      const { ended, reply } = await asDomain(caller, shown, until);
+      if (ended) refuseFailed(operations, ended);
+      return reply;
     },
     compatAction: act,
     compatActions: act,

@@ -552,6 +552,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{service_id}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a site's domains
+         * @description Oldest first, with how many the site may have. Domains that expired or failed are listed and do not count.
+         */
+        get: operations["listDomains"];
+        put?: never;
+        /**
+         * Bring a domain to a site
+         * @description It takes a unit of the quota at once (`quota_exceeded`), and leads to the site as soon as its DNS is right.
+         *     `*.example.com` stands for every name right beneath; names with other letters than a to z are taken as they are
+         *     typed and come back as A-labels. Refused are names that are in use or rest (`domain_taken`), public suffixes and
+         *     names of ours (`domain_reserved`). The same call again answers with the same domain; of one that expired or
+         *     failed it begins anew.
+         *
+         *     With `Prefer: wait=20` the DNS is looked at within the call: 201 when the domain leads to the site, 202 with what
+         *     was seen when its DNS is not right yet.
+         */
+        post: operations["addDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{service_id}/domains/{hostname}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                hostname: components["parameters"]["Hostname"];
+            };
+            cookie?: never;
+        };
+        /** Show a domain */
+        get: operations["getDomain"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a domain off a site
+         * @description It stops leading to the site and gives its unit of the quota back. The name then rests: the same customer may
+         *     have it again at once, another only after a while. A domain that is not there is 404.
+         */
+        delete: operations["deleteDomain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{service_id}/domains/{hostname}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                hostname: components["parameters"]["Hostname"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a domain's DNS now
+         * @description Answers with what was seen, after 10 seconds at most. A domain that is right is set up at once (202 while that goes
+         *     on); one that expired or failed begins anew; one that is active stays so whatever was seen.
+         */
+        post: operations["verifyDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/support": {
         parameters: {
             query?: never;
@@ -1040,6 +1125,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/action/getdomain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a site's domains */
+        get: operations["compatListDomains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/setdomain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a domain to a site
+         * @description Looks at the DNS within the call and waits a little for the domain to be set up. One whose DNS is not right yet
+         *     is kept and looked at again; `message` says what to set.
+         */
+        post: operations["compatAddDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/action/deldomain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a domain off a site */
+        post: operations["compatDeleteDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customdomain/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a domain to a site (the other spelling) */
+        post: operations["compatAddCustomDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/actions/{action}": {
         parameters: {
             query?: never;
@@ -1199,6 +1356,108 @@ export interface components {
                 action: "created" | "suspended" | "unsuspended" | "terminated" | "key_rotated";
                 actor: string;
             }[];
+        };
+        /** @description `www.example.com`, `example.com` or `*.example.com`, in any script and case. */
+        Hostname: string;
+        /**
+         * @description - `pending_verification`: waits for its DNS.
+         *     - `issuing`: verified, and being set up.
+         *     - `active`: leads to the site.
+         *     - `removing`, `removed`: on its way off the site, or off it.
+         *     - `expired`: its DNS did not come right in time.
+         *     - `failed`: somebody else has the name by now, or it could not be set up.
+         * @enum {string}
+         */
+        DomainState: "pending_verification" | "issuing" | "active" | "removing" | "removed" | "expired" | "failed";
+        DomainRecord: {
+            /** @enum {string} */
+            purpose: "pointing" | "ownership";
+            /** @description The whole name of the record. */
+            name: string;
+            /** @enum {string} */
+            type: "A" | "AAAA" | "CNAME" | "TXT";
+            value: string;
+            /** @description False for a token that is only asked for when the domain points here otherwise than by the CNAME. */
+            required: boolean;
+        };
+        /**
+         * @example {
+         *       "hostname": "www.example.com",
+         *       "service_id": "12345",
+         *       "state": "pending_verification",
+         *       "reason": "not_pointing",
+         *       "message": "www.example.com does not lead here yet: it leads to 198.51.100.7. Set: www.example.com CNAME alice.sites.localhost",
+         *       "url": null,
+         *       "records": [
+         *         {
+         *           "purpose": "pointing",
+         *           "name": "www.example.com",
+         *           "type": "CNAME",
+         *           "value": "alice.sites.localhost",
+         *           "required": true
+         *         },
+         *         {
+         *           "purpose": "ownership",
+         *           "name": "_provisor-challenge.www.example.com",
+         *           "type": "TXT",
+         *           "value": "provisor-verification=3f6c2a1d9b8e47705c1e0a4f2d6b8c93",
+         *           "required": false
+         *         }
+         *       ],
+         *       "seen": {
+         *         "cname": [],
+         *         "addresses": [
+         *           "198.51.100.7"
+         *         ],
+         *         "txt": []
+         *       },
+         *       "checked_at": "2026-01-31T12:00:01.000Z",
+         *       "next_check_at": "2026-01-31T12:00:16.000Z",
+         *       "verify_until": "2026-02-03T12:00:00.000Z",
+         *       "created_at": "2026-01-31T12:00:00.000Z",
+         *       "active_at": null,
+         *       "operation": null
+         *     }
+         */
+        Domain: {
+            /** @description In lower-case A-labels. */
+            hostname: string;
+            service_id: string;
+            state: components["schemas"]["DomainState"];
+            /**
+             * @description What was not right at the last look; null when nothing was.
+             *     - `not_pointing`: it does not lead here, or not only.
+             *     - `not_owned`: the TXT record with the customer's token is missing.
+             *     - `dns_silent`: its DNS did not answer, or not properly.
+             *     - `site_busy`, `site_suspended`: it is right and waits for the site.
+             *     - `infrastructure`: it is right and could not be set up.
+             *     - `taken`: another site has it by now.
+             * @enum {string|null}
+             */
+            reason: "not_pointing" | "not_owned" | "dns_silent" | "site_busy" | "site_suspended" | "infrastructure" | "taken" | null;
+            /** @description A sentence that a customer may read. */
+            message: string;
+            /** @description Once it is active. Null for a wildcard. */
+            url: string | null;
+            /** @description What the customer has to set, exactly as it has to be. */
+            records: components["schemas"]["DomainRecord"][];
+            /** @description What the DNS said at the last look. Null where it did not answer, empty where there is nothing. */
+            seen: {
+                /** @description Where CNAMEs led to, in order. */
+                cname: string[] | null;
+                addresses: string[] | null;
+                /** @description At the name of the ownership record. */
+                txt: string[] | null;
+            } | null;
+            /** Format: date-time */
+            checked_at: string | null;
+            /** Format: date-time */
+            next_check_at: string | null;
+            verify_until: components["schemas"]["Instant"];
+            created_at: components["schemas"]["Instant"];
+            /** Format: date-time */
+            active_at: string | null;
+            operation: components["schemas"]["Operation"] | null;
         };
         /** @description Send it as `cursor` to get the next page; null on the last one. */
         NextCursor: string | null;
@@ -1410,7 +1669,7 @@ export interface components {
          */
         OperationErrorCode: "cancelled" | "deadline_exceeded" | "provider_refused" | "attempts_exhausted" | "superseded";
         /** @enum {string} */
-        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
+        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "domain_invalid" | "domain_reserved" | "domain_taken" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
         Problem: {
             /** @constant */
             success: false;
@@ -1557,6 +1816,53 @@ export interface components {
                 };
             };
         };
+        /** @description The domain, and the operation that is under way on it. */
+        Domain: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Domain"];
+            };
+        };
+        /** @description Accepted. `Location` is the operation while one is under way, else the domain itself: it waits for its DNS. */
+        DomainAccepted: {
+            headers: {
+                Location: components["headers"]["Location"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Domain"];
+            };
+        };
+        /** @description How it is, and how many more the site may have. */
+        CompatDomain: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": true,
+                 *       "service_id": "12345",
+                 *       "domain": "www.example.com",
+                 *       "status": "active",
+                 *       "message": "www.example.com leads to the site.",
+                 *       "remaining": 2
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    success: true;
+                    service_id: string;
+                    domain: string;
+                    status: components["schemas"]["DomainState"];
+                    message: string;
+                    remaining: number;
+                };
+            };
+        };
         /** @description Done or accepted. */
         CompatStatus: {
             headers: {
@@ -1626,6 +1932,7 @@ export interface components {
         SiteAction: "start" | "stop" | "restart" | "reset";
         OperationId: components["schemas"]["Id"];
         BackupName: components["schemas"]["BackupName"];
+        Hostname: components["schemas"]["Hostname"];
         PlanName: components["schemas"]["PlanName"];
         /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
         Prefer: string;
@@ -1654,6 +1961,22 @@ export interface components {
                 "application/json": {
                     service_id: components["schemas"]["ServiceId"];
                     bak: components["schemas"]["BackupName"];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        CompatDomain: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "12345",
+                 *       "domain": "www.example.com"
+                 *     }
+                 */
+                "application/json": {
+                    service_id: components["schemas"]["ServiceId"];
+                    domain: components["schemas"]["Hostname"];
                 } & {
                     [key: string]: unknown;
                 };
@@ -2530,6 +2853,152 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDomains: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All domains of the site, and how many it may have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [],
+                     *       "quota": {
+                     *         "used": 0,
+                     *         "limit": 3,
+                     *         "remaining": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Domain"][];
+                        quota: {
+                            used: number;
+                            limit: number;
+                            remaining: number;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "hostname": "www.example.com"
+                 *     }
+                 */
+                "application/json": {
+                    hostname: components["schemas"]["Hostname"];
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Domain"];
+            201: components["responses"]["Domain"];
+            202: components["responses"]["DomainAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDomain: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                hostname: components["parameters"]["Hostname"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Domain"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDomain: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                hostname: components["parameters"]["Hostname"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Domain"];
+            202: components["responses"]["DomainAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The panel's own identifier of the service. */
+                service_id: components["parameters"]["ServiceId"];
+                hostname: components["parameters"]["Hostname"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["OnlyCustomer"];
+        responses: {
+            200: components["responses"]["Domain"];
+            202: components["responses"]["DomainAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listSupport: {
         parameters: {
             query?: {
@@ -3107,6 +3576,98 @@ export interface operations {
                     };
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatListDomains: {
+        parameters: {
+            query: {
+                service_id: components["schemas"]["ServiceIdText"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domains that count, those that still wait for their DNS among them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "service_id": "12345",
+                     *       "domains": [
+                     *         "www.example.com"
+                     *       ],
+                     *       "quota": "1/3",
+                     *       "remaining": 2,
+                     *       "details": [
+                     *         {
+                     *           "domain": "www.example.com",
+                     *           "status": "active",
+                     *           "message": "www.example.com leads to the site."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        service_id: string;
+                        domains: string[];
+                        quota: string;
+                        remaining: number;
+                        details: {
+                            domain: string;
+                            status: components["schemas"]["DomainState"];
+                            message: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatAddDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatDomain"];
+        responses: {
+            200: components["responses"]["CompatDomain"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatDeleteDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatDomain"];
+        responses: {
+            200: components["responses"]["CompatDomain"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatAddCustomDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["CompatDomain"];
+        responses: {
+            200: components["responses"]["CompatDomain"];
             default: components["responses"]["Problem"];
         };
     };

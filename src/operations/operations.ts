@@ -45,6 +45,13 @@ export interface Submission<Params> {
 
 const notFound = (id: string) => new AppError('not_found', 'not_found', `There is no operation ${id}.`);
 
+/** The refusal of what cannot be done beside the operation that is under way. */
+export const busy = (service: ServiceKey, running: Operation): AppError =>
+  new AppError('conflict', 'operation_in_progress', `Service ${service.serviceId} is busy: ${running.message}.`, {
+    retryAfter: 5,
+    details: { operation_id: running.id, kind: running.kind, state: running.state },
+  });
+
 /** What a transaction has read is not so any more: it is run again. */
 class Moved extends Error {}
 
@@ -78,12 +85,6 @@ export const createOperations = (options: OperationsOptions) => {
       },
     );
   };
-
-  const busy = (service: ServiceKey, running: Operation) =>
-    new AppError('conflict', 'operation_in_progress', `Service ${service.serviceId} is busy: ${running.message}.`, {
-      retryAfter: 5,
-      details: { operation_id: running.id, kind: running.kind, state: running.state },
-    });
 
   /** Makes room for an operation that waits: cancels what can be cancelled, and ends what is stuck. */
   const makeRoom = async (tx: Tx, active: Operation, at: number): Promise<'now' | 'later'> => {

@@ -11,7 +11,10 @@ export type RoutePage = 'site' | 'suspended' | 'stopped';
 export interface Route {
   /** Ours alone and the same for every attempt: [a-z0-9-], at most 63. */
   id: string;
-  /** Lower-case A-labels without a trailing dot. A name belongs to one route only. */
+  /**
+   * Lower-case A-labels without a trailing dot. A name belongs to one route only. With
+   * `wildcards` the first label may be `*`, for every name right beneath; a name of its own goes before.
+   */
   hostnames: string[];
   upstream: Upstream;
   page: RoutePage;
@@ -24,6 +27,8 @@ export interface Route {
 export interface ReverseProxy {
   /** `proxy/<provider>`: the name in errors, metrics and circuit breakers. */
   readonly id: string;
+  /** Whether routes may have wildcards. @default false */
+  readonly wildcards?: boolean;
   listRoutes(signal: AbortSignal): Promise<Route[]>;
   getRoute(id: string, signal: AbortSignal): Promise<Route | null>;
   /** Makes or replaces the route. Errors: `conflict` when one of its names is on another route. */

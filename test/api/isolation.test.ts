@@ -123,6 +123,18 @@ const cases: Record<string, Case> = {
   compatSuspendSupport: { call: compat('/support/suspend'), expect: 404 },
   compatUnsuspendSupport: { call: compat('/support/unsuspend'), expect: 404 },
   compatTerminateSupport: { call: compat('/support/terminate'), expect: 'success, and theirs untouched' },
+  listDomains: { call: get(site('/domains')), expect: 404 },
+  addDomain: { call: post(site('/domains'), () => ({ hostname: 'www.example.com' })), expect: 404 },
+  getDomain: { call: get(site('/domains/theirs.example.com')), expect: 404 },
+  deleteDomain: {
+    call: (stranger, theirs) => stranger.call('DELETE', site('/domains/theirs.example.com')(theirs)),
+    expect: 404,
+  },
+  verifyDomain: { call: post(site('/domains/theirs.example.com/verify')), expect: 404 },
+  compatListDomains: { call: get(({ serviceId }) => `/action/getdomain?service_id=${serviceId}`), expect: 404 },
+  compatAddDomain: { call: compat('/action/setdomain', { domain: 'www.example.com' }), expect: 404 },
+  compatDeleteDomain: { call: compat('/action/deldomain', { domain: 'theirs.example.com' }), expect: 404 },
+  compatAddCustomDomain: { call: compat('/customdomain/add', { domain: 'www.example.com' }), expect: 404 },
   getSiteStatus: { call: get(site('/status')), expect: 404 },
   getSiteUsage: { call: get(site('/usage')), expect: 404 },
   createLoginLink: { call: post(site('/login-link')), expect: 404 },
@@ -158,6 +170,8 @@ const tables = [
   'backups',
   'support',
   'support_keys',
+  'domains',
+  'domain_names',
 ];
 
 for (const database of databases) {
@@ -173,7 +187,8 @@ for (const database of databases) {
     };
 
     before(async () => {
-      app = await startApp(database);
+      // Nobody answers there: the domain below waits, and nothing looks at it again meanwhile.
+      app = await startApp(database, { environment: { PROVISOR_RESOLVERS: '127.0.0.1:1' } });
       const owner = await activeSite(app.panel);
       const support = await app.panel.call('POST', '/v1/support', {
         service_id: owner.service_id,
@@ -184,6 +199,8 @@ for (const database of databases) {
         operationId: owner.operation.id,
         supportKey: support.body.support_key,
       };
+      const domain = { hostname: 'theirs.example.com' };
+      await app.panel.call('POST', `/v1/sites/${owner.service_id}/domains`, domain, { Prefer: 'wait=20' });
     });
     after(async () => {
       report({

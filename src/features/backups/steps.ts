@@ -46,7 +46,7 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
     kind: 'site.backup',
     params: backupParams,
     doneMessage: 'The backup is made',
-    load: async (queries, key, { name, replaces }) => ({ site: await siteOf(queries, key), name, replaces }),
+    load: async (queries, key, { name, replaces }) => ({ ...(await load(queries, key)), name, replaces }),
     steps: [
       {
         name: 'copy-data',
@@ -83,7 +83,7 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
     kind: 'site.backup-delete',
     params: z.object({ name: z.string() }),
     doneMessage: 'The backup is deleted',
-    load: async (queries, key, { name }) => ({ site: await siteOf(queries, key), name }),
+    load: async (queries, key, { name }) => ({ ...(await load(queries, key)), name }),
     accepted: async (tx, key, { name }) => store.setState(tx, (await siteOf(tx, key)).id, name, 'deleting'),
     steps: [
       {

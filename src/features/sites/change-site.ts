@@ -4,6 +4,7 @@ import type { Caller } from '../../kit/caller.ts';
 import type { OperationDefinition } from '../../operations/definition.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { findActive } from '../../operations/operation-store.ts';
+import { busy } from '../../operations/operations.ts';
 import { isSettled, requireAllowed, type Site, type SiteCall, type SiteRef } from './site.ts';
 import type { SiteDeps } from './site-deps.ts';
 import { siteKey } from './site-store.ts';
@@ -24,12 +25,14 @@ export interface Wish<Subject extends object, Params> {
 
 type Requires = (tx: Tx, caller: Caller, ref: SiteRef) => Promise<Site>;
 
-/** While one of these is under way, the state is not yet what it will be: `submit` then says that the site is busy. */
+/** While one of these is under way, the state is not yet what it will be, and the site is busy for all but what may take its place. */
 const turning: ReadonlySet<string | undefined> = new Set(['site.suspend', 'site.unsuspend']);
+const mayFollow: ReadonlySet<SiteCall> = new Set(['suspend', 'unsuspend', 'delete']);
 
 /**
- * Submits an operation on a site. A call that finds everything as wished answers
- * with the last operation; the same call again while it runs, with the running one.
+ * Submits an operation on a site; or none, when `wish` has done all of it and returns
+ * null. A call that finds everything as wished answers with the last operation; the
+ * same call again while it runs, with the running one.
  * Errors: `not_found`, what the state table refuses, `operation_in_progress`.
  */
 export const changeSite =
@@ -38,7 +41,7 @@ export const changeSite =
     caller: Caller,
     ref: SiteRef,
     call: SiteCall,
-    wish: (tx: Tx, site: Site) => Promise<Wish<Subject, Params>>,
+    wish: (tx: Tx, site: Site) => Promise<Wish<Subject, Params> | null>,
   ): Promise<Changed> => {
     const changed = await operations.transaction(async (tx): Promise<Changed> => {
       // Nobody else decides on this site until we have: what we read now is what holds at our commit.
@@ -52,9 +55,14 @@ export const changeSite =
       }
       const earlier = await operations.findEarlier(tx, caller);
       if (earlier) return { site, operation: earlier, fresh: true };
-      const { definition, params, holds = {} } = await wish(tx, site);
+      if (active && turning.has(active.kind) && !mayFollow.has(call)) throw busy(site.key, active);
+      const wished = await wish(tx, site);
+      if (wished === null) return { site, operation: null, fresh: true };
+      const { definition, params, holds = {} } = wished;
       const operation = await operations.submit(tx, definition, caller, { service: site.key, params, holds });
       return { site: (await sites.find(tx, site.key))!, operation, fresh: true };
     });
-    return changed.operation ? changed : { ...changed, operation: await operations.last(changed.site.key) };
+    return changed.operation || changed.fresh
+      ? changed
+      : { ...changed, operation: await operations.last(changed.site.key) };
   };

@@ -32,9 +32,14 @@ export const specOf = (site: Site): SiteSpec => ({
   network: { vmid: site.vmid ?? 0, privateIp: site.privateIp ?? '' },
 });
 
-export const routeOf = ({ compute }: Providers, site: Site, page: RoutePage): Route => ({
+/** The one place where a route is put together. `domains` are the names that lead to the site beside its own. */
+export const routeOf = (
+  { compute }: Providers,
+  { site, domains }: { site: Site; domains: readonly string[] },
+  page: RoutePage,
+): Route => ({
   id: outsideName(site),
-  hostnames: site.hostname === null ? [] : [site.hostname],
+  hostnames: site.hostname === null ? [] : [site.hostname, ...domains],
   upstream: compute.upstream(computeRef(site)),
   page,
   enabled: site.proxyEnabled,

@@ -11,6 +11,8 @@ const graceSeconds = 30;
 
 export interface OnSite {
   site: Site;
+  /** The names on its route beside its own, as the database has them. */
+  domains: readonly string[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: these steps look at no parameter
@@ -23,7 +25,14 @@ export const siteStep = (name: string, say: string, rest: Omit<SiteStep, 'name' 
   ...rest,
 });
 
-export const createSiteSteps = ({ sites, providers }: { sites: SiteStore; providers: Providers }) => {
+export interface SiteStepsDeps {
+  sites: SiteStore;
+  providers: Providers;
+  /** The custom domains that lead to a site now. */
+  domainsOf: (queries: Queries, siteId: string) => Promise<string[]>;
+}
+
+export const createSiteSteps = ({ sites, providers, domainsOf }: SiteStepsDeps) => {
   const { compute, proxy } = providers;
 
   const siteOf = async (queries: Queries, key: ServiceKey): Promise<Site> => {
@@ -31,17 +40,21 @@ export const createSiteSteps = ({ sites, providers }: { sites: SiteStore; provid
     if (!site) throw new Error(`Service ${key.serviceId} has no row`);
     return site;
   };
-  const load = async (queries: Queries, key: ServiceKey): Promise<OnSite> => ({ site: await siteOf(queries, key) });
+  const load = async (queries: Queries, key: ServiceKey): Promise<OnSite> => {
+    const site = await siteOf(queries, key);
+    return { site, domains: await domainsOf(queries, site.id) };
+  };
 
   const showPage =
     (page: RoutePage) =>
-    ({ site, signal }: OnSite & StepContext<unknown>) =>
-      proxy.putRoute(routeOf(providers, site, page), signal);
+    ({ signal, ...on }: OnSite & StepContext<unknown>) =>
+      proxy.putRoute(routeOf(providers, on, page), signal);
 
   /** What visitors see of a site that is in the state it has in the database. */
-  const showAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) => {
-    const page = site.state === 'suspended' ? 'suspended' : site.state === 'stopped' ? 'stopped' : 'site';
-    return proxy.putRoute(routeOf(providers, site, page), signal);
+  const showAsBefore = ({ signal, ...on }: OnSite & Pick<StepContext<unknown>, 'signal'>) => {
+    const { state } = on.site;
+    const page = state === 'suspended' || state === 'stopped' ? state : 'site';
+    return proxy.putRoute(routeOf(providers, on, page), signal);
   };
 
   const runAsBefore = ({ site, signal }: OnSite & StepContext<unknown>) =>
@@ -70,7 +83,7 @@ export const createSiteSteps = ({ sites, providers }: { sites: SiteStore; provid
     undo: runAsBefore,
   });
 
-  return { siteOf, load, closeRoute, openRoute, stopCompute, startCompute, runAsBefore };
+  return { siteOf, load, showAsBefore, closeRoute, openRoute, stopCompute, startCompute, runAsBefore };
 };
 
 export type SiteSteps = ReturnType<typeof createSiteSteps>;

@@ -28,6 +28,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: 'operation_in_progress',
     backup: 'operation_in_progress',
     rollback: 'operation_in_progress',
+    domain: 'operation_in_progress',
     delete: '+',
   },
   active: {
@@ -43,6 +44,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: '+',
     backup: '+',
     rollback: '+',
+    domain: '+',
     delete: '+',
   },
   stopped: {
@@ -58,6 +60,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: '+',
     backup: '+',
     rollback: '+',
+    domain: '+',
     delete: '+',
   },
   suspended: {
@@ -73,6 +76,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: 'service_suspended',
     backup: 'service_suspended',
     rollback: 'service_suspended',
+    domain: 'service_suspended',
     delete: '+',
   },
   failed: {
@@ -88,6 +92,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: 'service_failed',
     backup: 'service_failed',
     rollback: 'service_failed',
+    domain: 'service_failed',
     delete: '+',
   },
   deleting: {
@@ -103,6 +108,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: 'service_deleted',
     backup: 'service_deleted',
     rollback: 'service_deleted',
+    domain: 'service_deleted',
     delete: '+',
   },
   deleted: {
@@ -118,6 +124,7 @@ const wished: Record<SiteState, Record<SiteCall, string>> = {
     proxy: 'service_deleted',
     backup: 'service_deleted',
     rollback: 'service_deleted',
+    domain: 'service_deleted',
     delete: '=',
   },
 };

@@ -19,6 +19,7 @@ export const siteCalls = [
   'proxy',
   'backup',
   'rollback',
+  'domain',
   'delete',
 ] as const;
 export type SiteCall = (typeof siteCalls)[number];
@@ -74,6 +75,7 @@ export const leadsTo = {
     proxy: 'active',
     backup: 'active',
     rollback: 'active',
+    domain: 'active',
   },
   stopped: {
     suspend: 'suspended',
@@ -87,6 +89,7 @@ export const leadsTo = {
     proxy: 'stopped',
     backup: 'stopped',
     rollback: 'active',
+    domain: 'stopped',
   },
   suspended: { suspend: 'suspended', unsuspend: 'active', delete: 'deleted' },
   failed: { create: 'active', delete: 'deleted' },

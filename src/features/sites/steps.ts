@@ -92,8 +92,8 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
         uses: proxy,
         owns: ({ site }) => routeObject(site),
         timeoutMs: 60_000,
-        run: async ({ site, signal }) => {
-          await proxy.putRoute(routeOf(providers, site, 'site'), signal);
+        run: async ({ site, domains, signal }) => {
+          await proxy.putRoute(routeOf(providers, { site, domains }, 'site'), signal);
           await proxy.ensureCertificate(outsideName(site), signal);
         },
         undo: ({ site, signal }) => proxy.deleteRoute(outsideName(site), signal),

@@ -6,7 +6,7 @@ import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
 import type { ForwardTimeouts } from './forward-request.ts';
 import { openProxyServer, type ProxyServer } from './proxy-server.ts';
-import { isHostname } from './request-host.ts';
+import { isRouteName } from './request-host.ts';
 import { createRouteStore } from './route-store.ts';
 
 /**
@@ -40,7 +40,7 @@ const hostHeader = z
 
 const routeSchema = z.object({
   id: z.string().regex(/^[a-z0-9-]{1,63}$/),
-  hostnames: z.array(z.string().refine(isHostname, 'not a host name in lower-case A-labels')),
+  hostnames: z.array(z.string().refine(isRouteName, 'not a host name in lower-case A-labels')),
   upstream: z.discriminatedUnion('scheme', [
     z.object({
       scheme: z.enum(['http', 'https']),
@@ -82,6 +82,7 @@ export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReversePro
 
   const proxy: ReverseProxy = {
     id: provider,
+    wildcards: true,
     listRoutes: (signal) => run(signal, () => routes.list()),
     getRoute: (id, signal) => run(signal, () => routes.get(id)),
     putRoute: (route, signal) => run(signal, () => routes.put(checked(route))),

@@ -12,7 +12,7 @@ import type { Route } from '../../../ports/proxy.ts';
 export interface RouteStore {
   list(): Route[];
   get(id: string): Route | null;
-  /** The route that a host name is on, enabled or not. */
+  /** The route that a host name is on, or else the wildcard over it; enabled or not. */
   find(hostname: string): Route | null;
   put(route: Route): void;
   /** False when there is no such route. */
@@ -97,7 +97,8 @@ export const createRouteStore = (dataDir: string): RouteStore => {
   return {
     list: () => use().list.all().map(toRoute),
     get: (id) => one(use().get.get(id)),
-    find: (hostname) => one(use().find.get(hostname)),
+    find: (hostname) =>
+      one(use().find.get(hostname)) ?? one(use().find.get(`*${hostname.slice(hostname.indexOf('.'))}`)),
     put: (route) =>
       file.transaction(() => {
         const { id, upstream, page, enabled, redirectHttps, tls } = route;
