@@ -44,9 +44,38 @@ const ispconfig = z.object({
     .describe('ISPConfig: id of the server that serves DNS'),
 });
 
+/** The address of a site as visitors type it; `*` stands for its host name. */
+const siteUrl = (fallback: string) =>
+  z
+    .string()
+    .regex(/^https?:\/\/\*(:\d{1,5})?\/$/, 'must look like https://*/ or http://*:8080/')
+    .default(fallback);
+
+const words = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean),
+);
+
+const caddy = z.object({
+  PROVISOR_CADDY_ADMIN_URL: httpUrl.default('http://127.0.0.1:2019').describe('Admin API of Caddy'),
+  PROVISOR_CADDY_SERVER: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'must be a name of letters, digits, hyphens and underscores')
+    .default('srv0')
+    .describe('Name of the HTTP server in the configuration of Caddy that serves the sites'),
+  PROVISOR_CADDY_LISTEN: words
+    .optional()
+    .describe('Addresses for that server, with commas between, when Caddy has none of that name and it is to be made'),
+  PROVISOR_CADDY_SITE_URL: siteUrl('https://*/').describe(
+    'Address of a site behind Caddy, `*` for its host name; `http:` when Caddy is to serve plain HTTP',
+  ),
+});
+
 export const providerVariables = {
   compute: { local: none },
-  proxy: { local: none },
+  proxy: { local: none, caddy },
   dns: { local: none, powerdns, cloudflare, ispconfig },
 } as const satisfies Record<string, Record<string, z.ZodObject>>;
 

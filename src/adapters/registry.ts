@@ -17,6 +17,13 @@ export interface AdapterSettings {
   log: Log;
 }
 
+interface CaddyVariables {
+  PROVISOR_CADDY_ADMIN_URL: string;
+  PROVISOR_CADDY_SERVER: string;
+  PROVISOR_CADDY_LISTEN?: string[] | undefined;
+  PROVISOR_CADDY_SITE_URL: string;
+}
+
 type Factories<Port> = Record<string, (settings: AdapterSettings, options: never) => Promise<Adapter<Port>>>;
 
 export const computeAdapters = {
@@ -30,6 +37,15 @@ export const proxyAdapters = {
   local: async ({ dataDir, host, sitesPort, log }: AdapterSettings) => {
     const { createLocalProxy } = await import('./proxy/local/index.ts');
     return createLocalProxy({ dataDir, host, port: sitesPort, log });
+  },
+  caddy: async (_settings: AdapterSettings, options: CaddyVariables) => {
+    const { createCaddyProxy } = await import('./proxy/caddy/index.ts');
+    return createCaddyProxy({
+      adminUrl: options.PROVISOR_CADDY_ADMIN_URL,
+      server: options.PROVISOR_CADDY_SERVER,
+      listen: options.PROVISOR_CADDY_LISTEN,
+      siteUrl: options.PROVISOR_CADDY_SITE_URL,
+    });
   },
 } as const satisfies Factories<ReverseProxy>;
 

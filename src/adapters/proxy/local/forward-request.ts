@@ -9,8 +9,9 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { Log } from '../../../kit/log.ts';
+import { visitorPages } from '../../../kit/visitor-page.ts';
 import type { Upstream } from '../../../ports/compute.ts';
-import { pages, sendPage } from './page.ts';
+import { sendPage } from './page.ts';
 
 /** Passes one request on to a site and its answer back, both as streams. */
 
@@ -121,7 +122,12 @@ export const forwardRequest = (
       response.destroy();
     } else if (!response.destroyed) {
       log.warn({ err: error, hostname }, 'a site did not answer');
-      sendPage(request, response, error instanceof TimedOut ? pages.tooSlow : pages.unreachable, hostname);
+      sendPage(
+        request,
+        response,
+        error instanceof TimedOut ? visitorPages.tooSlow : visitorPages.unreachable,
+        hostname,
+      );
     }
   };
 

@@ -1,12 +1,10 @@
-import { isAbsolute } from 'node:path';
-import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Log } from '../../../kit/log.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
-import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
+import type { ReverseProxy } from '../../../ports/proxy.ts';
+import { checkRoute } from '../../../ports/route.ts';
 import type { ForwardTimeouts } from './forward-request.ts';
 import { openProxyServer, type ProxyServer } from './proxy-server.ts';
-import { isRouteName } from './request-host.ts';
 import { createRouteStore } from './route-store.ts';
 
 /**
@@ -20,6 +18,8 @@ import { createRouteStore } from './route-store.ts';
 
 const provider = 'proxy/local';
 
+const notFound = (id: string) => new ProviderError(provider, 'not_found', `There is no route ${id}`);
+
 export interface LocalProxyOptions {
   dataDir: string;
   /** Address to listen on. */
@@ -32,36 +32,6 @@ export interface LocalProxyOptions {
   /** @default 5 s to connect to a site, 60 s of silence */
   timeouts?: ForwardTimeouts;
 }
-
-const hostHeader = z
-  .string()
-  .regex(/^[\w.:[\]-]{1,255}$/)
-  .optional();
-
-const routeSchema = z.object({
-  id: z.string().regex(/^[a-z0-9-]{1,63}$/),
-  hostnames: z.array(z.string().refine(isRouteName, 'not a host name in lower-case A-labels')),
-  upstream: z.discriminatedUnion('scheme', [
-    z.object({
-      scheme: z.enum(['http', 'https']),
-      host: z.string().min(1),
-      port: z.int().min(1).max(65_535),
-      hostHeader,
-    }),
-    z.object({ scheme: z.literal('unix'), path: z.string().refine(isAbsolute, 'not an absolute path'), hostHeader }),
-  ]),
-  page: z.enum(['site', 'suspended', 'stopped']),
-  enabled: z.boolean(),
-  redirectHttps: z.boolean(),
-  tls: z.enum(['off', 'auto']),
-});
-
-const checked = (route: Route): Route => {
-  const result = routeSchema.safeParse(route);
-  if (result.success) return result.data as Route;
-  const { path, message } = result.error.issues[0]!;
-  throw new ProviderError(provider, 'invalid', `The route cannot be made: ${path.join('.')}: ${message}`);
-};
 
 /** The reverse proxy that needs nothing but this machine. Opens its port only in `open()`. */
 export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReverseProxy> => {
@@ -85,13 +55,16 @@ export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReversePro
     wildcards: true,
     listRoutes: (signal) => run(signal, () => routes.list()),
     getRoute: (id, signal) => run(signal, () => routes.get(id)),
-    putRoute: (route, signal) => run(signal, () => routes.put(checked(route))),
+    putRoute: (route, signal) => run(signal, () => routes.put(checkRoute(provider, route))),
     setEnabled: (id, enabled, signal) =>
       run(signal, () => {
-        if (!routes.setEnabled(id, enabled)) throw new ProviderError(provider, 'not_found', `There is no route ${id}`);
+        if (!routes.setEnabled(id, enabled)) throw notFound(id);
       }),
     deleteRoute: (id, signal) => run(signal, () => routes.delete(id)),
-    ensureCertificate: (_id, signal) => run(signal, () => undefined),
+    ensureCertificate: (id, signal) =>
+      run(signal, () => {
+        if (!routes.get(id)) throw notFound(id);
+      }),
     urlFor: (hostname) => {
       const shownPort = domainPort ?? server?.port ?? port;
       return `http://${hostname}${shownPort === 80 ? '' : `:${shownPort}`}/`;

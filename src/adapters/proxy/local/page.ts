@@ -1,74 +1,18 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/** The small pages that a visitor sees instead of a site. */
-
-interface Page {
-  status: number;
-  title: string;
-  text: string;
-  /** Seconds, sent as `Retry-After`. */
-  retryAfter?: number;
-}
-
-export const pages = {
-  badRequest: { status: 400, title: 'Bad request', text: 'The address of this request cannot be understood.' },
-  unknown: {
-    status: 404,
-    title: 'No site here',
-    text: 'There is no site at this address. Check the spelling of its name.',
-  },
-  stopped: {
-    status: 503,
-    title: 'This site is switched off',
-    text: 'Its owner has stopped it for now. Please come back later.',
-    retryAfter: 300,
-  },
-  suspended: {
-    status: 503,
-    title: 'This site is suspended',
-    text: 'If it is yours, please contact your hosting provider.',
-    retryAfter: 3_600,
-  },
-  unreachable: {
-    status: 502,
-    title: 'This site does not answer',
-    text: 'It may be starting. Please try again in a moment.',
-    retryAfter: 10,
-  },
-  tooSlow: { status: 504, title: 'This site took too long', text: 'Please try again in a moment.', retryAfter: 30 },
-} satisfies Record<string, Page>;
-
-const style = `
-:root{color-scheme:light dark;--ink:#1d2433;--soft:#5b6475;--paper:#f6f7f9}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ebf1;--soft:#a0a9ba;--paper:#14181f}}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);
-font:1rem/1.6 system-ui,sans-serif}
-main{max-width:32rem;padding:2rem;text-align:center}h1{font-size:1.6rem;margin:0 0 .5rem}p{margin:.25rem 0;color:var(--soft)}
-`;
-
-const styleHash = createHash('sha256').update(style).digest('base64');
-
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character]!);
+import { renderVisitorPage, type VisitorPage } from '../../../kit/visitor-page.ts';
 
 /** Answers with a page. `hostname` is shown as the visitor typed it. */
-export const sendPage = (request: IncomingMessage, response: ServerResponse, page: Page, hostname = ''): void => {
-  const shown = hostname ? `<p>${escapeHtml(hostname)}</p>` : '';
-  const body = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex"><title>${escapeHtml(page.title)}</title><style>${style}</style></head>
-<body><main><h1>${escapeHtml(page.title)}</h1><p>${escapeHtml(page.text)}</p>${shown}</main></body></html>
-`;
+export const sendPage = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  page: VisitorPage,
+  hostname = '',
+): void => {
+  const { status, headers, body } = renderVisitorPage(page, hostname);
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-  response.writeHead(page.status, {
-    'Content-Type': 'text/html; charset=utf-8',
+  response.writeHead(status, {
+    ...headers,
     'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
-    'X-Content-Type-Options': 'nosniff',
-    ...(page.retryAfter === undefined ? {} : { 'Retry-After': page.retryAfter }),
     // Rather than reading an upload to its end that nobody wants.
     ...(hasBody ? { Connection: 'close' } : {}),
   });

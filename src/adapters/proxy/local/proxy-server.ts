@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '../../../kit/log.ts';
+import { visitorPages } from '../../../kit/visitor-page.ts';
 import { type ForwardTimeouts, forwardRequest } from './forward-request.ts';
-import { pages, sendPage } from './page.ts';
+import { sendPage } from './page.ts';
 import { requestHost } from './request-host.ts';
 import type { RouteStore } from './route-store.ts';
 
@@ -42,14 +43,14 @@ const answer = (
 ): void => {
   const hostname = requestHost(request);
   if (hostname === null) {
-    sendPage(request, response, pages.badRequest);
+    sendPage(request, response, visitorPages.badRequest);
     return;
   }
   const route = routes.find(hostname);
   if (!route?.enabled) {
-    sendPage(request, response, pages.unknown, hostname);
+    sendPage(request, response, visitorPages.unknown, hostname);
   } else if (route.page !== 'site') {
-    sendPage(request, response, pages[route.page], hostname);
+    sendPage(request, response, visitorPages[route.page], hostname);
   } else {
     forwardRequest(request, response, { upstream: route.upstream, hostname, timeouts, log });
   }
@@ -77,7 +78,7 @@ export const openProxyServer = async (options: ProxyServerOptions): Promise<Prox
     } catch (error) {
       log.error({ err: error }, 'a request to a site failed');
       if (response.headersSent) response.destroy();
-      else sendPage(request, response, pages.unreachable);
+      else sendPage(request, response, visitorPages.unreachable);
     }
   });
 

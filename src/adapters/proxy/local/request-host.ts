@@ -1,13 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-
-/** Whether `name` is a host name: lower-case A-labels without a trailing dot. */
-export const isHostname = (name: string): boolean =>
-  name.length <= 253 && name.split('.').every((part) => label.test(part));
-
-/** Whether `name` can stand on a route: a host name, or `*.` and one. */
-export const isRouteName = (name: string): boolean => isHostname(name.startsWith('*.') ? name.slice(2) : name);
+import { isHostname } from '../../../kit/hostname.ts';
 
 /**
  * The host name that a request is for: lower-case, without port and trailing

@@ -12,7 +12,7 @@ import type { Route } from '../../../ports/proxy.ts';
 export interface RouteStore {
   list(): Route[];
   get(id: string): Route | null;
-  /** The route that a host name is on, or else the wildcard over it; enabled or not. */
+  /** The route that a host name is on, enabled or not; its own name before the wildcard beside it. */
   find(hostname: string): Route | null;
   put(route: Route): void;
   /** False when there is no such route. */
@@ -45,7 +45,8 @@ const columns = `id, upstream, page, enabled, redirect_https, tls, (
 const queries = {
   list: `SELECT ${columns} FROM routes ORDER BY id`,
   get: `SELECT ${columns} FROM routes WHERE id = ?`,
-  find: `SELECT ${columns} FROM routes WHERE id = (SELECT route_id FROM hostnames WHERE hostname = ?)`,
+  find: `SELECT ${columns} FROM routes WHERE id = (
+    SELECT route_id FROM hostnames WHERE hostname IN (?, ?) ORDER BY hostname LIKE '*.%' LIMIT 1)`,
   put: `INSERT INTO routes (id, upstream, page, enabled, redirect_https, tls) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET upstream = excluded.upstream, page = excluded.page, enabled = excluded.enabled,
           redirect_https = excluded.redirect_https, tls = excluded.tls`,
@@ -97,14 +98,13 @@ export const createRouteStore = (dataDir: string): RouteStore => {
   return {
     list: () => use().list.all().map(toRoute),
     get: (id) => one(use().get.get(id)),
-    find: (hostname) =>
-      one(use().find.get(hostname)) ?? one(use().find.get(`*${hostname.slice(hostname.indexOf('.'))}`)),
+    find: (hostname) => one(use().find.get(hostname, hostname.replace(/^[^.]+/, '*'))),
     put: (route) =>
       file.transaction(() => {
         const { id, upstream, page, enabled, redirectHttps, tls } = route;
         use().put.run(id, JSON.stringify(upstream), page, enabled ? 1 : 0, redirectHttps ? 1 : 0, tls);
         use().dropHostnames.run(id);
-        for (const [position, hostname] of [...new Set(route.hostnames)].entries()) {
+        for (const [position, hostname] of route.hostnames.entries()) {
           addHostname(route, hostname, position);
         }
       }),
