@@ -7,6 +7,7 @@ import type { Adapter } from '../ports/adapter.ts';
 import type { ComputeProvider } from '../ports/compute.ts';
 import type { DnsProvider } from '../ports/dns.ts';
 import type { ReverseProxy } from '../ports/proxy.ts';
+import type { ProxmoxSettings } from './compute/proxmox/index.ts';
 
 /** What every factory is given, beside the options of its provider; each takes what it needs. */
 export interface AdapterSettings {
@@ -30,6 +31,10 @@ export const computeAdapters = {
   local: async ({ dataDir, log }: AdapterSettings) => {
     const { createLocalCompute } = await import('./compute/local/index.ts');
     return createLocalCompute({ dataDir, log });
+  },
+  proxmox: async ({ log }: AdapterSettings, options: ProxmoxSettings) => {
+    const { createProxmoxCompute } = await import('./compute/proxmox/index.ts');
+    return createProxmoxCompute(options, { log });
   },
 } as const satisfies Factories<ComputeProvider>;
 

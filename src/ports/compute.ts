@@ -34,7 +34,10 @@ export interface SiteSpec {
 /** How to find a site again. Everything in it is known before `create` is called. */
 export interface ComputeRef {
   name: string;
+  /** 0 when only the name is known, as to a sweep. */
   vmid: number;
+  /** Left out when only the name is known. */
+  privateIp?: string;
 }
 
 /** What is installed into a new site. */
@@ -62,6 +65,13 @@ export interface ComputeProvider {
   readonly id: string;
   readonly capabilities: {
     snapshots: boolean;
+    /**
+     * What a rollback can go back to. Some storage only goes back to its newest
+     * snapshot; then making another one first would be in the way. An adapter that
+     * has to ask says `newest` until it knows better, at the latest after `open`.
+     * @default any
+     */
+    readonly rollbackTo?: 'any' | 'newest';
     /** Memory can change while the site runs. */
     onlineResize: boolean;
     usage: boolean;
@@ -71,13 +81,16 @@ export interface ComputeProvider {
 
   /** Makes the site, or adopts its own by name. Errors: `conflict` when an object of that name is not ours. Leaves it running. */
   create(site: SiteSpec, signal: AbortSignal): Promise<void>;
-  /** Installs the application into an empty site. An installed application is left as it is. */
+  /**
+   * Installs the application into an empty, running site. An installed application is left as it is.
+   * Errors: `not_found`; `rate_limited` while the installation still goes on; `invalid` when it failed.
+   */
   install(ref: ComputeRef, app: AppSpec, signal: AbortSignal): Promise<void>;
-  /** Where the site answers. Pure: the same for a site's whole life. */
+  /** Where the site answers. Pure: the same for a site's whole life. Errors: `invalid` when it lies in what `ref` leaves out. */
   upstream(ref: ComputeRef): Upstream;
-  /** A missing site is a status, not an error. */
+  /** A missing site is a status, not an error. Errors: `conflict` when the object of that name is not ours. */
   status(ref: ComputeRef, signal: AbortSignal): Promise<ComputeStatus>;
-  /** Errors of the next five: `not_found` when there is no such site. */
+  /** Errors of the next four: `not_found` when there is no such site. */
   start(ref: ComputeRef, signal: AbortSignal): Promise<void>;
   /** Ends the workload after at most `graceSeconds`; the data stays. */
   stop(ref: ComputeRef, options: { graceSeconds: number }, signal: AbortSignal): Promise<void>;
@@ -87,17 +100,25 @@ export interface ComputeProvider {
   /** Removes the site, its data and its snapshots. Missing is a success; a foreign object of that name is `conflict`. */
   destroy(ref: ComputeRef, signal: AbortSignal): Promise<void>;
 
-  /** Copies the site's data aside. A snapshot of that name that is whole is kept as it is. */
+  /**
+   * Copies the site's data aside. A snapshot of that name that is whole is kept as it is.
+   * Names have 2 to 40 of [A-Za-z0-9-] and begin with a letter. Errors: `not_found`; `invalid` for another name.
+   */
   createSnapshot(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+  /** Oldest first, whole ones only; times in epoch milliseconds. Errors: `not_found` when there is no such site. */
   listSnapshots(ref: ComputeRef, signal: AbortSignal): Promise<{ name: string; createdAt: number; bytes?: number }[]>;
-  /** Missing is a success. */
+  /** A missing snapshot is a success, and so is a missing site. */
   deleteSnapshot(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
-  /** Puts the data back to the snapshot; all or nothing. Errors: `not_found` when there is no such snapshot. */
+  /**
+   * Puts the data back to the snapshot; all or nothing, and the size stays the one that was last wished. A running
+   * site may be stopped for it and stay so. Errors: `not_found` when there is no such site or snapshot; `invalid`,
+   * before anything is touched, when the storage cannot go back to it.
+   */
   rollback(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
 
-  /** Sets the password of the site's administrator. */
+  /** Sets the password of the site's administrator. Errors: `not_found`; `invalid` when the site would have to run for it. */
   setPassword(ref: ComputeRef, login: { username: string; password: string }, signal: AbortSignal): Promise<void>;
-  /** A path on the site that signs its administrator in, once, within `ttlSeconds`. */
+  /** A path on the site that signs its administrator in, once, within `ttlSeconds`. A new one on every call. Errors: as above. */
   createLoginLink(ref: ComputeRef, options: { ttlSeconds: number }, signal: AbortSignal): Promise<{ path: string }>;
 
   /** Every object of ours, for the sweep: its name and when it was made (epoch milliseconds). */

@@ -40,7 +40,10 @@ export interface OnBackup extends OnSite {
 }
 
 export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupStepDeps) => {
-  const { siteOf, load, closeRoute, stopCompute, startCompute, openRoute } = blocks;
+  const { siteOf, load, closeRoute, stopCompute, startCompute, openRoute, checkReachable } = blocks;
+
+  /** A newer copy would be in the way of storage that goes back to its newest one only. */
+  const keepsSafety = (): boolean => compute.capabilities.rollbackTo !== 'newest';
 
   const create = defineOperation<OnBackup, BackupParams>({
     kind: 'site.backup',
@@ -106,9 +109,12 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
   const rollback = defineOperation<OnSite, { name: string }>({
     kind: 'site.rollback',
     params: z.object({ name: z.string() }),
-    doneMessage: 'The site is as it was in the backup; how it was before is kept as "safety"',
+    doneMessage: keepsSafety()
+      ? 'The site is as it was in the backup; how it was before is kept as "safety"'
+      : 'The site is as it was in the backup',
     load,
     steps: [
+      checkReachable(({ name }: { name: string }) => name),
       closeRoute('stopped'),
       stopCompute,
       siteStep('copy-aside', 'Keeping a copy of the data as it is now', {
@@ -116,7 +122,7 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
         timeoutMs: copyTimeoutMs,
         run: async ({ site, params, signal }) => {
           // Going back to the safety copy itself must not replace it first.
-          if (params.name === safetyName) return;
+          if (params.name === safetyName || !keepsSafety()) return;
           await compute.deleteSnapshot(computeRef(site), safetyName, signal);
           await compute.createSnapshot(computeRef(site), safetyName, signal);
         },

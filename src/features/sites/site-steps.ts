@@ -1,5 +1,6 @@
 /** What the operations of a site, and of what belongs to it, are put together from. */
 import type { Queries } from '../../database/database.ts';
+import { ProviderError } from '../../kit/errors.ts';
 import type { Step, StepContext } from '../../operations/definition.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import type { RoutePage } from '../../ports/proxy.ts';
@@ -83,7 +84,19 @@ export const createSiteSteps = ({ sites, providers, domainsOf }: SiteStepsDeps) 
     undo: runAsBefore,
   });
 
-  return { siteOf, load, showAsBefore, closeRoute, openRoute, stopCompute, startCompute, runAsBefore };
+  /** Refuses, before visitors notice anything, to go back where the storage cannot: some only goes back to its newest copy. */
+  const checkReachable = <Params>(nameOf: (params: Params) => string) =>
+    siteStep('check-copy', 'Looking at the copies of the site', {
+      uses: compute,
+      run: async ({ site, params, signal }) => {
+        if (compute.capabilities.rollbackTo !== 'newest') return;
+        const newest = (await compute.listSnapshots(computeRef(site), signal)).at(-1)?.name;
+        if (newest === undefined || newest === nameOf(params)) return;
+        throw new ProviderError(compute.id, 'invalid', `Only the newest copy can be put back, which is ${newest}`);
+      },
+    });
+
+  return { checkReachable, siteOf, load, showAsBefore, closeRoute, openRoute, stopCompute, startCompute, runAsBefore };
 };
 
 export type SiteSteps = ReturnType<typeof createSiteSteps>;

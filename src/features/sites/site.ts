@@ -149,4 +149,8 @@ export const requireAllowed = (site: Site, call: SiteCall): void => {
 export const outsideName = (site: Pick<Site, 'id'>): string => `svc-${site.id.toLowerCase()}`;
 
 /** How the compute provider finds the site. */
-export const computeRef = (site: Site): ComputeRef => ({ name: outsideName(site), vmid: site.vmid ?? 0 });
+export const computeRef = (site: Site): ComputeRef => ({
+  name: outsideName(site),
+  vmid: site.vmid ?? 0,
+  ...(site.privateIp === null ? {} : { privateIp: site.privateIp }),
+});

@@ -63,7 +63,7 @@ export interface SiteStepDeps {
 
 export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onGone }: SiteStepDeps) => {
   const { compute, proxy, dns } = providers;
-  const { siteOf, load, closeRoute, openRoute, stopCompute, startCompute, runAsBefore } = blocks;
+  const { siteOf, load, closeRoute, openRoute, stopCompute, startCompute, runAsBefore, checkReachable } = blocks;
   const step = siteStep;
 
   const become = (state: 'active' | 'stopped' | 'failed' | 'deleting') => async (tx: Tx, key: ServiceKey) =>
@@ -200,6 +200,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
     openRoute,
   ]);
   const reset = action('reset', 'The site is as it was at the start', 'active', [
+    checkReachable(() => initialName),
     closeRoute('stopped'),
     stopCompute,
     step('roll-back', 'Putting the data back to how it was at the start', {
