@@ -21,8 +21,8 @@ export interface ComputeBench {
   placeForeign: (spec: SiteSpec) => Promise<() => Promise<unknown>>;
   /** The site's data, from inside or below. */
   data?: { write(ref: ComputeRef, text: string): Promise<void>; read(ref: ComputeRef): Promise<string | null> };
-  /** Requests to the provider: how many have begun, and a task to run when the next one begins. */
-  requests?: { count(): number; onNext(task: () => void): void };
+  /** Requests to the provider: how many have begun, and a task to run when the n-th from now begins. */
+  requests?: { count(): number; onNext(n: number, task: () => void): void };
   /** What the provider grants the site now. */
   sizeOf?: (ref: ComputeRef) => Promise<{ memoryMb: number; diskMb: number }>;
   close(): Promise<void>;
@@ -243,18 +243,22 @@ export const computeSuite = (name: string, open: () => Promise<ComputeBench>): v
       if (!requests) return t.diagnostic(`${name} makes no requests`);
       const site = newSite();
       for (const call of callsOf(port, Object.keys(calls))) {
-        const giveUp = new AbortController();
-        let seen = 0;
-        requests.onNext(() => {
-          giveUp.abort();
-          seen = requests.count();
-        });
-        await assert.rejects(
-          calls[call]!.call(port, site, giveUp.signal),
-          fails(port, 'unavailable', 'unknown_outcome'),
-          call,
-        );
-        assert.equal(requests.count(), seen, `${call} went on`);
+        // In the middle is anywhere: at its first request, at its second, and so on until it ends before.
+        for (let at = 1, isOver = false; !isOver; at++) {
+          const giveUp = new AbortController();
+          let seen = Number.NaN;
+          requests.onNext(at, () => {
+            giveUp.abort();
+            seen = requests.count();
+          });
+          try {
+            await calls[call]!.call(port, site, giveUp.signal);
+            isOver = true;
+          } catch (error) {
+            fails(port, 'unavailable', 'unknown_outcome')(error);
+            assert.equal(requests.count(), seen, `${call}, given up at request ${at}, went on`);
+          }
+        }
         await calls[call]!.call(port, site, signal);
       }
     });

@@ -53,10 +53,10 @@ const proxmoxBench = async (changes: { template?: string; ha?: boolean } = {}) =
     },
     requests: {
       count: () => fake.requests.length,
-      onNext: (task: () => void) => {
+      onNext: (n: number, task: () => void) => {
+        const at = fake.requests.length + n;
         fake.onRequest = () => {
-          fake.onRequest = () => {};
-          task();
+          if (fake.requests.length === at) task();
         };
       },
     },

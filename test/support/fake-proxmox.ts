@@ -29,6 +29,10 @@ export interface FakeProxmox {
   loseAnswer(request: RegExp, times?: number): void;
   /** The next request like this is refused in these words. */
   refuse(request: RegExp, reason: string, status?: number): void;
+  /** The next request like this is never answered and does nothing. */
+  hang(request: RegExp): void;
+  /** Whether somebody waits for such an answer. */
+  isHanging: () => boolean;
   close(): Promise<void>;
 }
 
@@ -361,6 +365,8 @@ export const startFakeProxmox = async (dir: string, now: () => number = Date.now
   const routes = routesOf(world);
   const { key, cert, fingerprint } = selfSigned(dir);
   let losing: { request: RegExp; times: number } | null = null;
+  let hanging: RegExp | null = null;
+  let hung = 0;
   let refusing: { request: RegExp; reason: string; status: number } | null = null;
 
   const carryOut = (method: string, path: string, fields: Fields): unknown => {
@@ -391,6 +397,14 @@ export const startFakeProxmox = async (dir: string, now: () => number = Date.now
       response.end(JSON.stringify(value));
     };
     world.settle();
+    if (hanging?.test(line)) {
+      hanging = null;
+      hung += 1;
+      request.socket.once('close', () => {
+        hung -= 1;
+      });
+      return;
+    }
     try {
       if (request.headers.authorization !== `PVEAPIToken=${tokenId}=${tokenSecret}`) {
         throw new Refusal('permission denied - invalid PVE ticket', 401);
@@ -433,6 +447,10 @@ export const startFakeProxmox = async (dir: string, now: () => number = Date.now
     },
     refuse: (request, reason, status = 500) => {
       refusing = { request, reason, status };
+    },
+    isHanging: () => hung > 0,
+    hang: (request) => {
+      hanging = request;
     },
     close: async () => {
       server.close();

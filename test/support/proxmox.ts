@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { createProxmoxCompute, type ProxmoxSettings } from '../../src/adapters/compute/proxmox/index.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import type { Log } from '../../src/kit/log.ts';
@@ -34,7 +35,7 @@ export const openProxmox = async (now?: () => number): Promise<ProxmoxBench> => 
   const sshd = await startSshd(dir, `${join(standIns, 'pct')} ${containers} ${standIns.replace(/\/$/, '')}`);
   const logged: string[] = [];
   const note = (fields: object, message: string) => {
-    logged.push(`${message} ${JSON.stringify(fields, Object.getOwnPropertyNames)} ${String(Object.values(fields))}`);
+    logged.push(`${message} ${inspect(fields, { depth: null, showHidden: true })}`);
   };
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const environment = {
