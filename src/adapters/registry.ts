@@ -25,6 +25,42 @@ interface CaddyVariables {
   PROVISOR_CADDY_SITE_URL: string;
 }
 
+interface ClusterVariables {
+  PROVISOR_KUBERNETES_CONFIG: string;
+  PROVISOR_KUBERNETES_CONTEXT?: string | undefined;
+  PROVISOR_KUBERNETES_MANAGED_BY: string;
+  PROVISOR_KUBERNETES_CLUSTER_DOMAIN: string;
+}
+
+interface KubernetesVariables extends ClusterVariables {
+  PROVISOR_KUBERNETES_STORAGE_CLASS?: string | undefined;
+  PROVISOR_KUBERNETES_BACKUPS: 'auto' | 'csi' | 'job';
+  PROVISOR_KUBERNETES_SNAPSHOT_CLASS?: string | undefined;
+  PROVISOR_KUBERNETES_COPIES: number;
+  PROVISOR_KUBERNETES_INGRESS_NAMESPACE: string;
+  PROVISOR_KUBERNETES_WORDPRESS_IMAGE: string;
+  PROVISOR_KUBERNETES_CLI_IMAGE: string;
+  PROVISOR_KUBERNETES_DATABASE_IMAGE: string;
+  PROVISOR_KUBERNETES_COPY_IMAGE: string;
+  PROVISOR_KUBERNETES_CPU_PER_GIB: number;
+  PROVISOR_KUBERNETES_START_SECONDS: number;
+  PROVISOR_KUBERNETES_TENANT_ROLE: string;
+}
+
+interface IngressVariables extends ClusterVariables {
+  PROVISOR_INGRESS_NAMESPACE: string;
+  PROVISOR_INGRESS_CLASS: string;
+  PROVISOR_INGRESS_ISSUER?: string | undefined;
+  PROVISOR_INGRESS_PAGES_HOST: string;
+  PROVISOR_INGRESS_SUSPENDED_PORT: number;
+  PROVISOR_INGRESS_STOPPED_PORT: number;
+}
+
+const connectionOf = (given: ClusterVariables) => ({
+  config: given.PROVISOR_KUBERNETES_CONFIG,
+  context: given.PROVISOR_KUBERNETES_CONTEXT,
+});
+
 type Factories<Port> = Record<string, (settings: AdapterSettings, options: never) => Promise<Adapter<Port>>>;
 
 export const computeAdapters = {
@@ -35,6 +71,26 @@ export const computeAdapters = {
   proxmox: async ({ log }: AdapterSettings, options: ProxmoxSettings) => {
     const { createProxmoxCompute } = await import('./compute/proxmox/index.ts');
     return createProxmoxCompute(options, { log });
+  },
+  kubernetes: async (_settings: AdapterSettings, given: KubernetesVariables) => {
+    const { createKubernetesCompute } = await import('./compute/kubernetes/index.ts');
+    return createKubernetesCompute({
+      ...connectionOf(given),
+      managedBy: given.PROVISOR_KUBERNETES_MANAGED_BY,
+      storageClass: given.PROVISOR_KUBERNETES_STORAGE_CLASS,
+      backups: given.PROVISOR_KUBERNETES_BACKUPS,
+      snapshotClass: given.PROVISOR_KUBERNETES_SNAPSHOT_CLASS,
+      copies: given.PROVISOR_KUBERNETES_COPIES,
+      ingressNamespace: given.PROVISOR_KUBERNETES_INGRESS_NAMESPACE,
+      clusterDomain: given.PROVISOR_KUBERNETES_CLUSTER_DOMAIN,
+      wordpressImage: given.PROVISOR_KUBERNETES_WORDPRESS_IMAGE,
+      cliImage: given.PROVISOR_KUBERNETES_CLI_IMAGE,
+      databaseImage: given.PROVISOR_KUBERNETES_DATABASE_IMAGE,
+      copyImage: given.PROVISOR_KUBERNETES_COPY_IMAGE,
+      cpuPerGib: given.PROVISOR_KUBERNETES_CPU_PER_GIB,
+      startMs: given.PROVISOR_KUBERNETES_START_SECONDS * 1000,
+      tenantRole: given.PROVISOR_KUBERNETES_TENANT_ROLE,
+    });
   },
 } as const satisfies Factories<ComputeProvider>;
 
@@ -50,6 +106,22 @@ export const proxyAdapters = {
       server: options.PROVISOR_CADDY_SERVER,
       listen: options.PROVISOR_CADDY_LISTEN,
       siteUrl: options.PROVISOR_CADDY_SITE_URL,
+    });
+  },
+  ingress: async (_settings: AdapterSettings, given: IngressVariables) => {
+    const { createIngressProxy } = await import('./proxy/ingress/index.ts');
+    return createIngressProxy({
+      ...connectionOf(given),
+      managedBy: given.PROVISOR_KUBERNETES_MANAGED_BY,
+      clusterDomain: given.PROVISOR_KUBERNETES_CLUSTER_DOMAIN,
+      namespace: given.PROVISOR_INGRESS_NAMESPACE,
+      ingressClass: given.PROVISOR_INGRESS_CLASS,
+      issuer: given.PROVISOR_INGRESS_ISSUER,
+      pagesHost: given.PROVISOR_INGRESS_PAGES_HOST,
+      pagePorts: {
+        suspended: given.PROVISOR_INGRESS_SUSPENDED_PORT,
+        stopped: given.PROVISOR_INGRESS_STOPPED_PORT,
+      },
     });
   },
 } as const satisfies Factories<ReverseProxy>;

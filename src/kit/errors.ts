@@ -79,12 +79,14 @@ export class ProviderError extends Error {
   readonly retry: 'later' | 'never';
   /** Seconds that the provider asked us to wait. */
   readonly after: number | undefined;
+  /** Why, in a sentence that a customer may read; the message is the operator's. */
+  readonly say: string | undefined;
 
   constructor(
     provider: string,
     kind: ProviderErrorKind,
     message: string,
-    options: { retry?: 'later' | 'never'; after?: number; cause?: unknown } = {},
+    options: { retry?: 'later' | 'never'; after?: number; say?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ProviderError';
@@ -92,5 +94,6 @@ export class ProviderError extends Error {
     this.kind = kind;
     this.retry = options.retry ?? (retriesLater[kind] ? 'later' : 'never');
     this.after = options.after;
+    this.say = options.say;
   }
 }

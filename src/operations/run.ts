@@ -280,8 +280,8 @@ export const createRun = (
         Math.max(backoff(timing, attempts), Math.min((provider?.after ?? 0) * 1000, timing.backoffMs.last)) + tail;
       const limit = definition.maxAttempts ?? 8;
       const refused: OperationError = never
-        ? { code: 'provider_refused', message: sentences.provider_refused, detail }
-        : { code: 'attempts_exhausted', message: sentences.attempts_exhausted, detail };
+        ? { code: 'provider_refused', message: provider?.say ?? sentences.provider_refused, detail }
+        : { code: 'attempts_exhausted', message: provider?.say ?? sentences.attempts_exhausted, detail };
 
       if (at.direction === 'undo') {
         if (never || attempts >= limit * 3) return halt(tx, operation, refused, now);

@@ -60,6 +60,9 @@ export interface ComputeStatus {
   uptimeSeconds?: number;
 }
 
+/** Told in a sentence that a customer may read what a call is waiting for; an adapter that waits for nothing tells nothing. */
+export type Report = (message: string) => void;
+
 export interface ComputeProvider {
   /** `compute/<provider>`: the name in errors, metrics and circuit breakers. */
   readonly id: string;
@@ -80,31 +83,31 @@ export interface ComputeProvider {
   };
 
   /** Makes the site, or adopts its own by name. Errors: `conflict` when an object of that name is not ours. Leaves it running. */
-  create(site: SiteSpec, signal: AbortSignal): Promise<void>;
+  create(site: SiteSpec, signal: AbortSignal, report?: Report): Promise<void>;
   /**
    * Installs the application into an empty, running site. An installed application is left as it is.
    * Errors: `not_found`; `rate_limited` while the installation still goes on; `invalid` when it failed.
    */
-  install(ref: ComputeRef, app: AppSpec, signal: AbortSignal): Promise<void>;
+  install(ref: ComputeRef, app: AppSpec, signal: AbortSignal, report?: Report): Promise<void>;
   /** Where the site answers. Pure: the same for a site's whole life. Errors: `invalid` when it lies in what `ref` leaves out. */
   upstream(ref: ComputeRef): Upstream;
   /** A missing site is a status, not an error. Errors: `conflict` when the object of that name is not ours. */
   status(ref: ComputeRef, signal: AbortSignal): Promise<ComputeStatus>;
   /** Errors of the next four: `not_found` when there is no such site. */
-  start(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+  start(ref: ComputeRef, signal: AbortSignal, report?: Report): Promise<void>;
   /** Ends the workload after at most `graceSeconds`; the data stays. */
   stop(ref: ComputeRef, options: { graceSeconds: number }, signal: AbortSignal): Promise<void>;
-  restart(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+  restart(ref: ComputeRef, signal: AbortSignal, report?: Report): Promise<void>;
   /** Memory goes up or down; a disk only grows, and a smaller wish leaves it as it is. */
-  resize(ref: ComputeRef, resources: Resources & { plan: string }, signal: AbortSignal): Promise<void>;
+  resize(ref: ComputeRef, resources: Resources & { plan: string }, signal: AbortSignal, report?: Report): Promise<void>;
   /** Removes the site, its data and its snapshots. Missing is a success; a foreign object of that name is `conflict`. */
-  destroy(ref: ComputeRef, signal: AbortSignal): Promise<void>;
+  destroy(ref: ComputeRef, signal: AbortSignal, report?: Report): Promise<void>;
 
   /**
    * Copies the site's data aside. A snapshot of that name that is whole is kept as it is.
    * Names have 2 to 40 of [A-Za-z0-9-] and begin with a letter. Errors: `not_found`; `invalid` for another name.
    */
-  createSnapshot(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+  createSnapshot(ref: ComputeRef, name: string, signal: AbortSignal, report?: Report): Promise<void>;
   /** Oldest first, whole ones only; times in epoch milliseconds. Errors: `not_found` when there is no such site. */
   listSnapshots(ref: ComputeRef, signal: AbortSignal): Promise<{ name: string; createdAt: number; bytes?: number }[]>;
   /** A missing snapshot is a success, and so is a missing site. */
@@ -114,7 +117,7 @@ export interface ComputeProvider {
    * site may be stopped for it and stay so. Errors: `not_found` when there is no such site or snapshot; `invalid`,
    * before anything is touched, when the storage cannot go back to it.
    */
-  rollback(ref: ComputeRef, name: string, signal: AbortSignal): Promise<void>;
+  rollback(ref: ComputeRef, name: string, signal: AbortSignal, report?: Report): Promise<void>;
 
   /** Sets the password of the site's administrator. Errors: `not_found`; `invalid` when the site would have to run for it. */
   setPassword(ref: ComputeRef, login: { username: string; password: string }, signal: AbortSignal): Promise<void>;

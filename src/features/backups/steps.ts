@@ -57,7 +57,7 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
         uses: compute,
         owns: ({ site, name }) => snapshotObject(site, name),
         timeoutMs: copyTimeoutMs,
-        run: ({ site, name, signal }) => compute.createSnapshot(computeRef(site), name, signal),
+        run: ({ site, name, signal, report }) => compute.createSnapshot(computeRef(site), name, signal, report),
         undo: ({ site, name, signal }) => compute.deleteSnapshot(computeRef(site), name, signal),
       },
       {
@@ -120,17 +120,17 @@ export const backupOperations = ({ db, compute, blocks, becomeActive }: BackupSt
       siteStep('copy-aside', 'Keeping a copy of the data as it is now', {
         uses: compute,
         timeoutMs: copyTimeoutMs,
-        run: async ({ site, params, signal }) => {
+        run: async ({ site, params, signal, report }) => {
           // Going back to the safety copy itself must not replace it first.
           if (params.name === safetyName || !keepsSafety()) return;
           await compute.deleteSnapshot(computeRef(site), safetyName, signal);
-          await compute.createSnapshot(computeRef(site), safetyName, signal);
+          await compute.createSnapshot(computeRef(site), safetyName, signal, report);
         },
       }),
       siteStep('roll-back', 'Putting the data back to the backup', {
         uses: compute,
         timeoutMs: copyTimeoutMs,
-        run: ({ site, params, signal }) => compute.rollback(computeRef(site), params.name, signal),
+        run: ({ site, params, signal, report }) => compute.rollback(computeRef(site), params.name, signal, report),
       }),
       startCompute,
       openRoute,

@@ -80,7 +80,7 @@ export const createSiteSteps = ({ sites, providers, domainsOf }: SiteStepsDeps) 
   const startCompute = siteStep('start-compute', 'Starting the site', {
     uses: compute,
     timeoutMs: 120_000,
-    run: ({ site, signal }) => compute.start(computeRef(site), signal),
+    run: ({ site, signal, report }) => compute.start(computeRef(site), signal, report),
     undo: runAsBefore,
   });
 

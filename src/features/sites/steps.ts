@@ -79,8 +79,8 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
         uses: compute,
         owns: ({ site }) => computeObject(site),
         timeoutMs: 300_000,
-        run: ({ site, signal }) => compute.create(specOf(site), signal),
-        undo: ({ site, signal }) => compute.destroy(computeRef(site), signal),
+        run: ({ site, signal, report }) => compute.create(specOf(site), signal, report),
+        undo: ({ site, signal, report }) => compute.destroy(computeRef(site), signal, report),
       }),
       step('publish-name', 'Publishing the name of the site', {
         uses: dns,
@@ -101,18 +101,20 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
       step('install-app', 'Installing the application', {
         uses: compute,
         timeoutMs: 300_000,
-        run: ({ site, signal }) =>
+        run: ({ site, signal, report }) =>
           compute.install(
             computeRef(site),
             { hostname: site.hostname ?? '', plan: site.plan, adminEmail: site.email },
             signal,
+            report,
           ),
       }),
       step('snapshot-initial', 'Keeping a copy to reset to', {
         uses: compute,
         timeoutMs: 120_000,
-        run: async ({ site, signal }) => {
-          if (compute.capabilities.snapshots) await compute.createSnapshot(computeRef(site), initialName, signal);
+        run: async ({ site, signal, report }) => {
+          if (compute.capabilities.snapshots)
+            await compute.createSnapshot(computeRef(site), initialName, signal, report);
         },
       }),
     ],
@@ -149,7 +151,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
         uses: compute,
         removes: ({ site }) => computeObject(site),
         timeoutMs: 300_000,
-        run: ({ site, signal }) => compute.destroy(computeRef(site), signal),
+        run: ({ site, signal, report }) => compute.destroy(computeRef(site), signal, report),
       }),
     ],
     done: async (tx, key) => {
@@ -194,7 +196,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
     step('restart-compute', 'Restarting the site', {
       uses: compute,
       timeoutMs: 120_000,
-      run: ({ site, signal }) => compute.restart(computeRef(site), signal),
+      run: ({ site, signal, report }) => compute.restart(computeRef(site), signal, report),
       undo: runAsBefore,
     }),
     openRoute,
@@ -206,7 +208,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
     step('roll-back', 'Putting the data back to how it was at the start', {
       uses: compute,
       timeoutMs: 300_000,
-      run: ({ site, signal }) => compute.rollback(computeRef(site), initialName, signal),
+      run: ({ site, signal, report }) => compute.rollback(computeRef(site), initialName, signal, report),
     }),
     startCompute,
     openRoute,
@@ -244,11 +246,12 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
         say: 'Changing the size of the site',
         uses: compute,
         timeoutMs: 120_000,
-        run: ({ site, params, signal }) =>
+        run: ({ site, params, signal, report }) =>
           compute.resize(
             computeRef(site),
             { memoryMb: params.memory_mb, diskMb: Math.max(site.diskMb, params.disk_mb), plan: params.plan },
             signal,
+            report,
           ),
         undo: ({ site, signal }) =>
           compute.resize(computeRef(site), { memoryMb: site.memoryMb, diskMb: site.diskMb, plan: site.plan }, signal),

@@ -1,0 +1,190 @@
+/**
+ * Calls to one cluster: each with its own time-out and the caller's signal, errors
+ * as ProviderError. Manifests are objects of the client's own types: its serializer
+ * drops what those do not name, and a NetworkPolicy without its `from` is open to all.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  createConfiguration,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+  type RequestContext,
+  type ResponseContext,
+  ServerConfiguration,
+  type V1ObjectMeta,
+} from '@kubernetes/client-node';
+import { ProviderError } from '../../kit/errors.ts';
+import { type Connection, ConnectionError, type ConnectionOptions, openConnection } from './connection.ts';
+import { failureOf, refusalOf } from './failures.ts';
+
+const callTimeoutMs = 10_000;
+const pageSize = 250;
+/** The owner of the fields that we set. */
+const fieldManager = 'provisor';
+
+/** An object by its kind and name. */
+export interface Ref {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** An object as it is in the cluster. */
+export type Stored = KubernetesObject & { metadata: V1ObjectMeta };
+
+type Manifest = KubernetesObject & { metadata?: V1ObjectMeta };
+
+const describe = ({ kind, name, namespace }: Ref): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
+  apiVersion,
+  kind,
+  name: metadata?.name ?? '',
+  ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
+});
+const headerOf = ({ apiVersion, kind, name, namespace }: Ref) => ({
+  apiVersion,
+  kind,
+  metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+});
+
+export interface ClientOptions extends ConnectionOptions {
+  /** `compute/kubernetes`: the name in errors. */
+  provider: string;
+  /** Told of each call; for measuring. */
+  onCall?: ((method: string, url: string) => void) | undefined;
+}
+
+export const createClient = ({ provider, onCall, ...options }: ClientOptions) => {
+  const signals = new AsyncLocalStorage<AbortSignal>();
+  let opened: { connection: Connection; api: KubernetesObjectApi } | undefined;
+
+  // At the first call: a cluster that cannot be found is no reason not to start.
+  const open = () => {
+    if (opened) return opened;
+    const connection = openConnection(options);
+    const configuration = createConfiguration({
+      baseServer: new ServerConfiguration(connection.getCurrentCluster()?.server.replace(/\/$/, '') ?? '', {}),
+      authMethods: { default: connection },
+      promiseMiddleware: [
+        {
+          pre: async (context: RequestContext) => {
+            const signal = signals.getStore();
+            if (signal) context.setSignal(signal);
+            onCall?.(context.getHttpMethod(), context.getUrl());
+            return context;
+          },
+          post: async (context: ResponseContext) => context,
+        },
+      ],
+    });
+    opened = { connection, api: new KubernetesObjectApi(configuration) };
+    return opened;
+  };
+
+  const call = async <T>(
+    signal: AbortSignal,
+    what: string,
+    changes: boolean,
+    work: (api: KubernetesObjectApi) => Promise<T>,
+  ): Promise<T> => {
+    if (signal.aborted) throw new ProviderError(provider, 'unavailable', `Given up before it began: ${what}`);
+    try {
+      const { api } = open();
+      return await signals.run(AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]), () => work(api));
+    } catch (error) {
+      if (error instanceof ConnectionError) throw new ProviderError(provider, 'auth', error.message, { cause: error });
+      throw failureOf(error, what, provider, changes);
+    }
+  };
+
+  const isGone = (error: unknown): boolean => error instanceof ProviderError && error.kind === 'not_found';
+
+  const find = async <T extends Stored>(ref: Ref, signal: AbortSignal): Promise<T | null> => {
+    try {
+      return (await call(signal, `read ${describe(ref)}`, false, (api) => api.read(headerOf(ref)))) as unknown as T;
+    } catch (error) {
+      if (isGone(error) || isUnknownKind(error)) return null;
+      throw error;
+    }
+  };
+
+  return {
+    /** Null when it is not there, or its kind is not known to this cluster. */
+    find,
+
+    /** Every object of a kind, in pages. An unknown kind has none. */
+    list: async <T extends Stored>(
+      { apiVersion, kind, namespace }: Omit<Ref, 'name'>,
+      labels: string,
+      signal: AbortSignal,
+    ): Promise<T[]> => {
+      const all: T[] = [];
+      let next: string | undefined;
+      do {
+        try {
+          const page = await call(signal, `list ${kind}`, false, (api) =>
+            api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, labels, pageSize, next),
+          );
+          all.push(...(page.items as unknown as T[]));
+          next = page.metadata?._continue || undefined;
+        } catch (error) {
+          if (isGone(error) || isUnknownKind(error)) return all;
+          throw error;
+        }
+      } while (next);
+      return all;
+    },
+
+    /** Makes it; null when an object of that name is there already. */
+    create: async <T extends Stored>(manifest: Manifest, signal: AbortSignal): Promise<T | null> => {
+      const what = `create ${describe(refOf(manifest))}`;
+      return call(signal, what, true, async (api) => {
+        try {
+          return (await api.create(manifest, undefined, undefined, fieldManager)) as unknown as T;
+        } catch (error) {
+          if (refusalOf(error)?.reason === 'AlreadyExists') return null;
+          throw error;
+        }
+      });
+    },
+
+    /** Server-side apply: our fields become as wished, and what we no longer name is taken away. Repeating it changes nothing. */
+    apply: async <T extends Stored>(manifest: Manifest, signal: AbortSignal): Promise<T> =>
+      call(signal, `apply ${describe(refOf(manifest))}`, true, (api) =>
+        api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
+      ) as unknown as Promise<T>,
+
+    /** Deletes the very object that was seen, not one of the same name that was made since. Missing is a success. */
+    remove: async (
+      ref: Ref & { uid?: string | undefined },
+      signal: AbortSignal,
+      { graceSeconds }: { graceSeconds?: number } = {},
+    ): Promise<void> => {
+      const preconditions = ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } };
+      try {
+        await call(signal, `delete ${describe(ref)}`, true, (api) =>
+          api.delete(headerOf(ref), undefined, undefined, graceSeconds, undefined, 'Background', preconditions),
+        );
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    },
+
+    /** Ends the connections. */
+    close: async (): Promise<void> => {
+      const closing = opened?.connection;
+      opened = undefined;
+      await closing?.close();
+    },
+  };
+};
+
+export type Client = ReturnType<typeof createClient>;
+
+/** The client itself looks a kind up and throws a plain error when the cluster does not have it. */
+const isUnknownKind = (error: unknown): boolean =>
+  error instanceof ProviderError &&
+  error.cause instanceof Error &&
+  /Unrecognized API version and kind/.test(error.cause.message);

@@ -1,0 +1,87 @@
+/**
+ * The way to one cluster, for every adapter that speaks to it. Which cluster is
+ * said, never guessed: the client's own default falls back to a port of this
+ * machine without a word.
+ */
+import type { RequestOptions } from 'node:https';
+import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
+import { Agent } from 'undici';
+
+export interface ConnectionOptions {
+  /** `in-cluster`, or the path of a kubeconfig. */
+  config: string;
+  /** Of the kubeconfig. @default its current one */
+  context?: string | undefined;
+}
+
+/** What is wrong with the way to the cluster, in a sentence that says what to change. */
+export class ConnectionError extends Error {}
+
+/**
+ * A KubeConfig whose requests share connections: the one it comes from makes a new
+ * agent, and with it a TLS handshake, for each request. A certificate or an
+ * authority that was exchanged gets new connections.
+ */
+class PooledKubeConfig extends KubeConfig {
+  private pool: { key: string; agent: Agent } | undefined;
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    const options: RequestOptions = {};
+    // Reads tokens from their files and runs credential plugins, as often as each needs it.
+    await this.applyToHTTPSOptions(options);
+    for (const [name, value] of Object.entries(options.headers ?? {})) context.setHeaderParam(name, String(value));
+    if (options.auth) context.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+    context.setDispatcher(await this.agentFor(options));
+  }
+
+  private async agentFor({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }: RequestOptions) {
+    const connect = this.createDispatcherOptions(this.getCurrentCluster(), {
+      ca,
+      cert,
+      key,
+      pfx,
+      passphrase,
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      ...(servername === undefined ? {} : { servername }),
+    });
+    if (connect.type === 'proxy' || connect.type === 'socks')
+      throw new ConnectionError('A cluster behind a proxy-url is not supported');
+    const fingerprint = JSON.stringify([ca, cert, key, servername].map(String));
+    if (this.pool?.key !== fingerprint) {
+      const old = this.pool?.agent;
+      const agent = new Agent({ connections: 32, ...(connect.type === 'agent' ? { connect: connect.connect } : {}) });
+      this.pool = { key: fingerprint, agent };
+      void old?.close();
+    }
+    return this.pool.agent;
+  }
+
+  async close(): Promise<void> {
+    const agent = this.pool?.agent;
+    this.pool = undefined;
+    await agent?.close();
+  }
+}
+
+/** Errors: ConnectionError, when the kubeconfig or the context is not there or leads nowhere. */
+export const openConnection = ({ config, context }: ConnectionOptions): PooledKubeConfig => {
+  const connection = new PooledKubeConfig();
+  try {
+    if (config === 'in-cluster') connection.loadFromCluster();
+    else connection.loadFromFile(config);
+  } catch (error) {
+    throw new ConnectionError(`PROVISOR_KUBERNETES_CONFIG cannot be used: ${(error as Error).message.split('\n')[0]}`, {
+      cause: error,
+    });
+  }
+  if (context !== undefined) {
+    if (!connection.getContextObject(context))
+      throw new ConnectionError(`PROVISOR_KUBERNETES_CONTEXT: the kubeconfig has no context ${context}`);
+    connection.setCurrentContext(context);
+  }
+  const server = connection.getCurrentCluster()?.server ?? '';
+  if (!URL.canParse(server)) throw new ConnectionError('PROVISOR_KUBERNETES_CONFIG names no cluster');
+  return connection;
+};
+
+export type Connection = ReturnType<typeof openConnection>;
