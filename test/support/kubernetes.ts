@@ -1,9 +1,20 @@
 /** A cluster for a test file: the run's own, or one that is started for it; and Provisor's rights in it, as they are shipped. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig, type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  CoreV1Api,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  loadAllYaml,
+} from '@kubernetes/client-node';
 import { createKubernetesCompute, type KubernetesComputeOptions } from '../../src/adapters/compute/kubernetes/index.ts';
 import { storageClass } from './control-plane/extras.ts';
 import { applyAll, type ControlPlane, startControlPlane } from './control-plane/start.ts';
@@ -22,8 +33,34 @@ export interface Cluster {
   apply(...objects: KubernetesObject[]): Promise<void>;
   /** Null when it is not there. */
   read<T = KubernetesObject>(apiVersion: string, kind: string, name: string, namespace?: string): Promise<T | null>;
+  /** What is on the wire, past the client and its types. */
+  // biome-ignore lint/suspicious/noExplicitAny: compared field by field
+  raw(path: string): Promise<any>;
+  /** Waits until it is gone. */
+  removeNamespace(name: string): Promise<void>;
+  /** A kubeconfig that leads to a port where nobody listens. */
+  configOfNowhere(): Promise<string>;
   stop(): Promise<void>;
 }
+
+/** The token in a kubeconfig of ours: what may be told nowhere. */
+export const tokenOf = (kubeconfig: string): string => connect(kubeconfig).getCurrentUser()?.token ?? '';
+
+const getRaw = (config: KubeConfig, path: string): Promise<unknown> => {
+  const cluster = config.getCurrentCluster();
+  return new Promise((resolve, reject) => {
+    const ca = readFileSync(cluster?.caFile ?? '');
+    const headers = { authorization: `Bearer ${config.getCurrentUser()?.token}` };
+    get(`${cluster?.server}${path}`, { agent: false, ca, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(body)));
+    }).on('error', reject);
+  });
+};
 
 /** Files under deploy/kubernetes as objects. */
 export const shipped = async (file: string): Promise<KubernetesObject[]> =>
@@ -35,29 +72,31 @@ const connect = (kubeconfig: string): KubeConfig => {
   return config;
 };
 
-/** A kubeconfig with a token of a service account. */
-export const kubeconfigOf = async (
-  adminConfig: string,
-  account: { namespace: string; name: string },
-): Promise<string> => {
-  const { CoreV1Api } = await import('@kubernetes/client-node');
-  const admin = connect(adminConfig);
-  const { status } = await admin.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
-    ...account,
-    body: { spec: { audiences: [], expirationSeconds: 7200 } },
-  });
-  const cluster = admin.getCurrentCluster();
-  const path = join(await mkdtemp(join(tmpdir(), 'provisor-kubeconfig-')), account.name);
+const writeKubeconfig = async (cluster: { server?: string; caFile?: string }, token: string): Promise<string> => {
+  const path = join(await mkdtemp(join(tmpdir(), 'provisor-kubeconfig-')), 'config');
   const content = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server: cluster?.server, 'certificate-authority': cluster?.caFile } }],
-    users: [{ name: 'us', user: { token: status?.token } }],
+    clusters: [{ name: 'test', cluster: { server: cluster.server, 'certificate-authority': cluster.caFile } }],
+    users: [{ name: 'us', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'us' } }],
     'current-context': 'test',
   };
   await writeFile(path, JSON.stringify(content), { mode: 0o600 });
   return path;
+};
+
+/** A kubeconfig with a token of a service account. */
+export const kubeconfigOf = async (
+  adminConfig: string,
+  account: { namespace: string; name: string },
+): Promise<string> => {
+  const admin = connect(adminConfig);
+  const { status } = await admin.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
+    ...account,
+    body: { spec: { audiences: [], expirationSeconds: 7200 } },
+  });
+  return writeKubeconfig(admin.getCurrentCluster() ?? {}, status?.token ?? '');
 };
 
 export const openCluster = async ({ own = false }: { own?: boolean } = {}): Promise<Cluster> => {
@@ -66,11 +105,12 @@ export const openCluster = async ({ own = false }: { own?: boolean } = {}): Prom
   try {
     const adminConfig = given ?? plane!.kubeconfig;
     await applyAll(adminConfig, await shipped('rbac.yaml'));
+    const config = await kubeconfigOf(adminConfig, { namespace: 'provisor', name: 'provisor' });
     const admin = KubernetesObjectApi.makeApiClient(connect(adminConfig));
     return {
       admin,
       adminConfig,
-      config: await kubeconfigOf(adminConfig, { namespace: 'provisor', name: 'provisor' }),
+      config,
       ...(plane ? { plane } : {}),
       apply: (...objects) => applyAll(adminConfig, objects),
       read: async <T>(apiVersion: string, kind: string, name: string, namespace?: string) => {
@@ -81,6 +121,21 @@ export const openCluster = async ({ own = false }: { own?: boolean } = {}): Prom
           if ((error as { code?: number }).code === 404) return null;
           throw error;
         }
+      },
+      raw: (path) => getRaw(connect(adminConfig), path),
+      removeNamespace: async (name) => {
+        const core = connect(adminConfig).makeApiClient(CoreV1Api);
+        await core.deleteNamespace({ name });
+        const isThere = () => core.readNamespace({ name }).then(Boolean, () => false);
+        while (await isThere()) await wait(50);
+      },
+      configOfNowhere: async () => {
+        const server = createServer().listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const { port } = server.address() as { port: number };
+        await new Promise((resolve) => server.close(resolve));
+        const { caFile = '' } = connect(adminConfig).getCurrentCluster() ?? {};
+        return writeKubeconfig({ server: `https://127.0.0.1:${port}`, caFile }, tokenOf(config));
       },
       stop: async () => plane?.stop(),
     };
@@ -114,6 +169,20 @@ export const computeOptions = (
 
 export const computeOf = (config: string, more: Partial<KubernetesComputeOptions> = {}) =>
   createKubernetesCompute(computeOptions(config, more));
+
+let installations = 0;
+
+/** The environment of an operator whose sites and routes are in the cluster; an installation of its own each time. */
+export const operatorSettings = (config: string): Record<string, string> => {
+  const installation = `provisor-${process.pid}-${++installations}`;
+  return {
+    PROVISOR_COMPUTE: 'kubernetes',
+    PROVISOR_PROXY: 'ingress',
+    PROVISOR_SITE_DOMAIN: `${installation}.test`,
+    PROVISOR_KUBERNETES_CONFIG: config,
+    PROVISOR_KUBERNETES_MANAGED_BY: installation,
+  };
+};
 
 /** A name that no other test uses: the cluster is shared, and outlives a file. */
 export const newSiteName = (): string => `svc-${randomBytes(8).toString('hex')}`;

@@ -49,15 +49,20 @@ const headerOf = ({ apiVersion, kind, name, namespace }: Ref) => ({
   metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
 });
 
+/** Told of every request, for measuring; what it throws, the request meets. */
+export interface Watcher {
+  sending?: (method: string, url: string) => void;
+  answered?: (method: string, url: string) => void;
+}
+
 export interface ClientOptions extends ConnectionOptions {
   /** `compute/kubernetes`: the name in errors. */
   provider: string;
-  /** Told of each call; for measuring. */
-  onCall?: ((method: string, url: string) => void) | undefined;
+  watcher?: Watcher | undefined;
 }
 
-export const createClient = ({ provider, onCall, ...options }: ClientOptions) => {
-  const signals = new AsyncLocalStorage<AbortSignal>();
+export const createClient = ({ provider, watcher, ...options }: ClientOptions) => {
+  const requests = new AsyncLocalStorage<{ signal: AbortSignal; method: string; url: string }>();
   let opened: { connection: Connection; api: KubernetesObjectApi } | undefined;
 
   // At the first call: a cluster that cannot be found is no reason not to start.
@@ -70,12 +75,19 @@ export const createClient = ({ provider, onCall, ...options }: ClientOptions) =>
       promiseMiddleware: [
         {
           pre: async (context: RequestContext) => {
-            const signal = signals.getStore();
-            if (signal) context.setSignal(signal);
-            onCall?.(context.getHttpMethod(), context.getUrl());
+            const request = requests.getStore();
+            if (!request) return context;
+            context.setSignal(request.signal);
+            request.method = context.getHttpMethod();
+            request.url = context.getUrl();
+            watcher?.sending?.(request.method, request.url);
             return context;
           },
-          post: async (context: ResponseContext) => context,
+          post: async (context: ResponseContext) => {
+            const { method = '', url = '' } = requests.getStore() ?? {};
+            watcher?.answered?.(method, url);
+            return context;
+          },
         },
       ],
     });
@@ -92,7 +104,8 @@ export const createClient = ({ provider, onCall, ...options }: ClientOptions) =>
     if (signal.aborted) throw new ProviderError(provider, 'unavailable', `Given up before it began: ${what}`);
     try {
       const { api } = open();
-      return await signals.run(AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]), () => work(api));
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);
+      return await requests.run({ signal: limited, method: '', url: '' }, () => work(api));
     } catch (error) {
       if (error instanceof ConnectionError) throw new ProviderError(provider, 'auth', error.message, { cause: error });
       throw failureOf(error, what, provider, changes);

@@ -7,7 +7,8 @@ export const snapshotApi = 'snapshot.storage.k8s.io/v1';
 
 type Loose = KubernetesObject & Record<string, unknown>;
 
-const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+// By the name that the client's serializer knows; under its own it would be dropped without a word.
+const open = { type: 'object', x_kubernetes_preserve_unknown_fields: true };
 
 /** Only as much shape as an apply needs: the servers behind these are not there to mind. */
 const definition = (

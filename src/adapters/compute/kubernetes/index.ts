@@ -5,7 +5,7 @@
  */
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ComputeProvider } from '../../../ports/compute.ts';
-import { createClient } from '../../kubernetes/client.ts';
+import { createClient, type Watcher } from '../../kubernetes/client.ts';
 import type { ConnectionOptions } from '../../kubernetes/connection.ts';
 import { workloadName } from './manifests.ts';
 import { createNamespaces } from './namespaces.ts';
@@ -16,13 +16,12 @@ import { createSnapshots } from './snapshots.ts';
 import { createWorkloads } from './workloads.ts';
 
 export interface KubernetesComputeOptions extends ConnectionOptions, SiteSettings {
-  /** Told of each call; for measuring. */
-  onCall?: (method: string, url: string) => void;
+  watcher?: Watcher;
 }
 
 export const createKubernetesCompute = (options: KubernetesComputeOptions): Adapter<ComputeProvider> => {
-  const { config, context, onCall, ...settings } = options;
-  const client = createClient({ provider, config, context, onCall });
+  const { config, context, watcher, ...settings } = options;
+  const client = createClient({ provider, config, context, watcher });
   const namespaces = createNamespaces(client, settings);
   const workloads = createWorkloads(client, settings);
   const deps = { client, settings, namespaces, workloads };

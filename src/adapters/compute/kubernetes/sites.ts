@@ -4,7 +4,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
 import { randomText } from '../../../kit/ids.ts';
-import type { ComputeProvider, ComputeStatus, Resources } from '../../../ports/compute.ts';
+import type { ComputeProvider, ComputeStatus, Report, Resources } from '../../../ports/compute.ts';
 import type { Client, Stored } from '../../kubernetes/client.ts';
 import { dropOldClaims } from './copies.ts';
 import { figuresOf } from './figures.ts';
@@ -66,7 +66,7 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
   };
 
   /** Applies, and tries again while a right that was only just given is not known everywhere. */
-  const patiently = (signal: AbortSignal): (<T extends Stored>(work: () => Promise<T | null>) => Promise<T | null>) => {
+  const patiently = (): (<T extends Stored>(work: () => Promise<T | null>) => Promise<T | null>) => {
     const until = performance.now() + grantMs;
     return async (work) => {
       for (let pauseMs = 20; ; pauseMs = Math.min(500, pauseMs * 2)) {
@@ -74,7 +74,7 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
           return await work();
         } catch (error) {
           const isRight = error instanceof ProviderError && error.kind === 'auth';
-          if (!isRight || performance.now() > until || signal.aborted) throw error;
+          if (!isRight || performance.now() > until) throw error;
           await pause(pauseMs);
         }
       }
@@ -118,11 +118,21 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
     };
   };
 
+  /** A namespace that still has pods when it is deleted is looked at again only after half of their grace. */
+  const endPods = async (site: Site, signal: AbortSignal, report?: Report): Promise<void> => {
+    try {
+      if (await workloads.find(site.name, signal)) await workloads.bringDown(site, signal, { report });
+    } catch (error) {
+      // A site that was made by half may not let us do even that; its namespace goes all the same.
+      if (!(error instanceof ProviderError) || error.retry === 'later') throw error;
+    }
+  };
+
   return {
     create: async (spec, signal, report) => {
       const site = await namespaces.take(spec, signal);
       await client.apply(roleBindingOf(site, settings, await ourName(signal)), signal);
-      const granted = patiently(signal);
+      const granted = patiently();
       const apply: Client['apply'] = async (manifest, over) => {
         const applied = await granted(() => client.apply(manifest, over));
         // Only a create answers with nothing.
@@ -187,7 +197,11 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
       await applyLimits(site, signal);
     },
 
-    destroy: (ref, signal, report) => namespaces.remove(ref.name, signal, report),
+    destroy: async (ref, signal, report) => {
+      const site = await namespaces.look(ref.name, signal);
+      if (site) await endPods(site, signal, report);
+      await namespaces.remove(ref.name, signal, report);
+    },
 
     list: (signal) => namespaces.list(signal),
   };

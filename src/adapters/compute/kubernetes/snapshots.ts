@@ -58,8 +58,8 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
 
   return {
     createSnapshot: async (ref, name, signal, report) => {
-      const site = await namespaces.get(ref.name, signal);
       objectName(name);
+      const site = await namespaces.get(ref.name, signal);
       const isWhole = (await copies.list(site, signal)).some((copy) => copy.name === name);
       const className = isWhole ? null : await copies.chooseClass(signal);
       if (className !== null) return copies.snapshot(site, name, className, signal, report);
@@ -74,6 +74,7 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
     },
 
     deleteSnapshot: async (ref, name, signal) => {
+      objectName(name);
       const site = await namespaces.look(ref.name, signal);
       if (!site) return;
       await copies.remove(site, name, signal);
@@ -83,6 +84,7 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
     },
 
     rollback: async (ref, name, signal, report) => {
+      objectName(name);
       const site = await namespaces.get(ref.name, signal);
       const copy = (await copies.list(site, signal)).find((each) => each.name === name);
       if (!copy) throw failure('not_found', `The site has no snapshot ${name}`);

@@ -1,6 +1,6 @@
 /** Waiting for what a cluster does in its own time: looked at again and again, with growing pauses. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { notYet } from './site-record.ts';
+import { failure } from './site-record.ts';
 
 const firstPauseMs = 100;
 const lastPauseMs = 2_000;
@@ -12,7 +12,7 @@ export interface Waiting {
   late: () => Error;
 }
 
-/** Looks until `look` has an answer. Errors: what `late` says, also a retry for later when the caller gives up. */
+/** Looks until `look` has an answer. Errors: what `late` says; `unknown_outcome` when the caller gives up. */
 export const waitFor = async <T>(
   look: () => Promise<T | undefined>,
   { signal, limitMs, late }: Waiting,
@@ -26,7 +26,7 @@ export const waitFor = async <T>(
     try {
       await pause(pauseMs, undefined, { signal });
     } catch {
-      throw notYet(`Given up waiting: ${late().message}`);
+      throw failure('unknown_outcome', `Given up waiting: ${late().message}`);
     }
     pauseMs = Math.min(lastPauseMs, pauseMs * 1.6);
   }

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
-import { createClient, type Ref, type Stored } from '../../kubernetes/client.ts';
+import { createClient, type Ref, type Stored, type Watcher } from '../../kubernetes/client.ts';
 import type { ConnectionOptions } from '../../kubernetes/connection.ts';
 import {
   claimName,
@@ -34,8 +34,7 @@ import {
 const provider = 'proxy/ingress';
 
 export interface IngressProxyOptions extends ConnectionOptions, IngressSettings {
-  /** Told of each call; for measuring. */
-  onCall?: (method: string, url: string) => void;
+  watcher?: Watcher;
 }
 
 type Note = V1ConfigMap & Stored;
@@ -80,8 +79,8 @@ const placed = (route: Route, settings: IngressSettings): Placement => {
 };
 
 export const createIngressProxy = (options: IngressProxyOptions): Adapter<ReverseProxy> => {
-  const { config, context, onCall, ...settings } = options;
-  const client = createClient({ provider, config, context, onCall });
+  const { config, context, watcher, ...settings } = options;
+  const client = createClient({ provider, config, context, watcher });
   const { namespace, managedBy } = settings;
 
   /** What is there of that name. Errors: `conflict` when it is not ours. */
