@@ -69,5 +69,4 @@ const proxmoxBench = async (changes: { template?: string; ha?: boolean } = {}) =
 };
 
 computeSuite('compute/proxmox, from a template', () => proxmoxBench());
-computeSuite('compute/proxmox, cloned', () => proxmoxBench({ template: '900' }));
-computeSuite('compute/proxmox, under high availability', () => proxmoxBench({ ha: true }));
+computeSuite('compute/proxmox, cloned and under high availability', () => proxmoxBench({ template: '900', ha: true }));

@@ -14,7 +14,7 @@ export interface IdleTime {
   during<T>(call: Promise<T>): Promise<{ value?: T; error?: unknown; tookMs: number }>;
 }
 
-/** A timer of `answerMs` stands for a request under way; `isLost` says that its answer will never come. */
+/** A timer of just `answerMs` stands for a request under way, so no pause may be that long; `isLost` says that its answer will never come. */
 export const createIdleTime = (answerMs: number, isLost: () => boolean): IdleTime => {
   const clock = handClock();
   let underWay = 0;

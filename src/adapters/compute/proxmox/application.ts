@@ -35,7 +35,7 @@ const scripts = {
 };
 
 /** Milliseconds before each of the six looks: two minutes in all. */
-const pollPausesMs = [1_000, 4_000, 10_000, 20_000, 35_000, 50_000];
+const pollPausesMs = [1_000, 4_000, 10_000, 15_000, 40_000, 50_000];
 
 /** One line for a script. A line break would make two of it. */
 const line = (what: string, text: string): string => {
