@@ -156,6 +156,7 @@ it('adopts what a create whose answer was lost is still making', async (t) => {
   // Locked and empty, and nothing at work on it: nobody can say whose it is.
   world.add({ vmid: 102, type: 'lxc', node: 'pve1', status: 'stopped', config: { lock: 'create' } });
   const other = { ...spec, name: 'svc-02', network: { vmid: 102, privateIp: '10.0.0.6' } };
+  assert.deepEqual(await compute.status({ name: 'svc-02', vmid: 102 }, signal), { state: 'starting' });
   await refused(compute.create(other, signal), 'conflict', /102 is not a site of ours/);
   await refused(compute.destroy({ name: 'svc-02', vmid: 102 }, signal), 'conflict', /102 is not a site of ours/);
 });

@@ -139,6 +139,10 @@ export const createApi = ({ url, tokenId, tokenSecret, trust, clock }: ApiOption
       if (parsed.success) return parsed.data;
       throw failure('unavailable', `GET ${path}: the answer is not as it is documented`);
     },
-    change: async (method, path, fields, signal) => changed.parse(await ask(method, path, fields, signal)) ?? null,
+    change: async (method, path, fields, signal) => {
+      const parsed = changed.safeParse(await ask(method, path, fields, signal));
+      if (parsed.success) return parsed.data ?? null;
+      throw failure('unknown_outcome', `${method} ${path}: the answer is not as it is documented`);
+    },
   };
 };

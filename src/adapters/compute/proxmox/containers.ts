@@ -19,7 +19,10 @@ export interface Container {
 }
 
 export interface Containers {
-  /** The site's container, or null. Errors: `conflict` when its number, or its name, is another's. */
+  /**
+   * The site's container, or null. Errors: `conflict` when its number, or its name, is another's;
+   * `rate_limited` while it is being created or moved, and so cannot be looked at.
+   */
   find(ref: ComputeRef, signal: AbortSignal): Promise<Container | null>;
   /** The same for one that must be there. Errors: also `not_found`. */
   require(ref: ComputeRef, signal: AbortSignal): Promise<Container>;
@@ -77,6 +80,7 @@ export const createContainers = ({ api, tasks }: { api: ProxmoxApi; tasks: Tasks
 
   const ours = (ref: ComputeRef, { guest, config }: { guest: Guest; config: ContainerConfig }): Container => {
     const mark = readMark(config.description);
+    if (!mark && config.lock === 'create') throw busy(`CT ${guest.vmid} is still being created`);
     if (mark?.name !== ref.name) throw foreign(guest);
     return { vmid: guest.vmid, node: guest.node, path: containerPath(guest), config, mark };
   };

@@ -150,8 +150,12 @@ export const createSites = (deps: SiteDeps): SiteMethods => {
     },
 
     status: async (ref, signal) => {
-      const container = await containers.find(ref, signal);
-      if (!container) return { state: 'missing' };
+      const container = await containers.find(ref, signal).catch((error: unknown): 'on its way' => {
+        if (error instanceof ProviderError && error.kind === 'rate_limited') return 'on its way';
+        throw error;
+      });
+      if (container === null) return { state: 'missing' };
+      if (container === 'on its way') return { state: 'starting' };
       const now = await power.look(container, signal);
       const state = stateOf(container, now);
       if (state !== 'running') return { state, node: container.node };
