@@ -100,7 +100,7 @@ export const createContainers = ({ api, tasks }: { api: ProxmoxApi; tasks: Tasks
     if (!found) return null;
     const { guest, config } = found;
     if (config.lock === undefined) return ours(ref, found);
-    if (!readMark(config.description)) throw foreign(guest);
+    if (readMark(config.description)?.name !== ref.name) throw foreign(guest);
     const hint = `"pct unlock ${guest.vmid}" on ${guest.node} frees it when nothing is`;
     throw busy(`CT ${guest.vmid} is locked (${config.lock}): something is at work on it; ${hint}`);
   };
