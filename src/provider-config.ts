@@ -6,14 +6,14 @@
 import { z } from 'zod';
 import { cloudflare, ispconfig, powerdns } from './provider-variables/dns.ts';
 import { ingress, kubernetes } from './provider-variables/kubernetes.ts';
-import { caddy } from './provider-variables/proxies.ts';
+import { caddy, nginxProxyManager, nginxSsh } from './provider-variables/proxies.ts';
 import { proxmox } from './provider-variables/proxmox.ts';
 
 const none = z.object({});
 
 export const providerVariables = {
   compute: { local: none, kubernetes, proxmox },
-  proxy: { local: none, caddy, ingress },
+  proxy: { local: none, caddy, ingress, 'nginx-ssh': nginxSsh, 'nginx-proxy-manager': nginxProxyManager },
   dns: { local: none, powerdns, cloudflare, ispconfig },
 } as const satisfies Record<string, Record<string, z.ZodObject>>;
 

@@ -61,6 +61,32 @@ const connectionOf = (given: ClusterVariables) => ({
   context: given.PROVISOR_KUBERNETES_CONTEXT,
 });
 
+interface NginxSshVariables {
+  PROVISOR_NGINX_SSH_HOST: string;
+  PROVISOR_NGINX_SSH_PORT: number;
+  PROVISOR_NGINX_SSH_USER: string;
+  PROVISOR_NGINX_SSH_KEY_FILE: string;
+  PROVISOR_NGINX_SSH_HOST_KEY: string;
+  PROVISOR_NGINX_SSH_DIRECTORY: string;
+  PROVISOR_NGINX_SSH_TEST: string;
+  PROVISOR_NGINX_SSH_RELOAD: string;
+  PROVISOR_NGINX_SSH_LISTEN: string[];
+  PROVISOR_NGINX_SSH_TLS_LISTEN: string[];
+  PROVISOR_NGINX_SSH_CERTIFICATE?: string | undefined;
+  PROVISOR_NGINX_SSH_CERTIFICATE_KEY?: string | undefined;
+  PROVISOR_NGINX_SSH_UPSTREAM_CA: string;
+  PROVISOR_NGINX_SSH_PROBE: string;
+  PROVISOR_NGINX_SSH_SITE_URL: string;
+}
+
+interface NginxProxyManagerVariables {
+  PROVISOR_NPM_URL: string;
+  PROVISOR_NPM_IDENTITY: string;
+  PROVISOR_NPM_SECRET: string;
+  PROVISOR_NPM_LETSENCRYPT_EMAIL?: string | undefined;
+  PROVISOR_NPM_SITE_URL: string;
+}
+
 type Factories<Port> = Record<string, (settings: AdapterSettings, options: never) => Promise<Adapter<Port>>>;
 
 export const computeAdapters = {
@@ -122,6 +148,42 @@ export const proxyAdapters = {
         suspended: given.PROVISOR_INGRESS_SUSPENDED_PORT,
         stopped: given.PROVISOR_INGRESS_STOPPED_PORT,
       },
+    });
+  },
+  'nginx-ssh': async (_settings: AdapterSettings, options: NginxSshVariables) => {
+    const { createNginxSshProxy, tlsOf } = await import('./proxy/nginx-ssh/index.ts');
+    return createNginxSshProxy({
+      ssh: {
+        host: options.PROVISOR_NGINX_SSH_HOST,
+        port: options.PROVISOR_NGINX_SSH_PORT,
+        username: options.PROVISOR_NGINX_SSH_USER,
+        keyFile: options.PROVISOR_NGINX_SSH_KEY_FILE,
+        hostKey: options.PROVISOR_NGINX_SSH_HOST_KEY,
+      },
+      directory: options.PROVISOR_NGINX_SSH_DIRECTORY,
+      commands: { test: options.PROVISOR_NGINX_SSH_TEST, reload: options.PROVISOR_NGINX_SSH_RELOAD },
+      sites: {
+        listen: options.PROVISOR_NGINX_SSH_LISTEN,
+        tls: tlsOf({
+          siteUrl: options.PROVISOR_NGINX_SSH_SITE_URL,
+          listen: options.PROVISOR_NGINX_SSH_TLS_LISTEN,
+          certificate: options.PROVISOR_NGINX_SSH_CERTIFICATE,
+          certificateKey: options.PROVISOR_NGINX_SSH_CERTIFICATE_KEY,
+        }),
+        upstreamCa: options.PROVISOR_NGINX_SSH_UPSTREAM_CA,
+      },
+      probe: options.PROVISOR_NGINX_SSH_PROBE,
+      siteUrl: options.PROVISOR_NGINX_SSH_SITE_URL,
+    });
+  },
+  'nginx-proxy-manager': async (_settings: AdapterSettings, options: NginxProxyManagerVariables) => {
+    const { createNginxProxyManager } = await import('./proxy/nginx-proxy-manager/index.ts');
+    return createNginxProxyManager({
+      url: options.PROVISOR_NPM_URL,
+      identity: options.PROVISOR_NPM_IDENTITY,
+      secret: options.PROVISOR_NPM_SECRET,
+      letsencryptEmail: options.PROVISOR_NPM_LETSENCRYPT_EMAIL,
+      siteUrl: options.PROVISOR_NPM_SITE_URL,
     });
   },
 } as const satisfies Factories<ReverseProxy>;

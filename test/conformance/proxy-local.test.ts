@@ -19,6 +19,7 @@ proxyConformance('local', async () => {
     clearForeign: async () => {},
     spoil: null,
     secrets: [],
+    hostHeaders: true,
     socketDir: dataDir,
     traffic: { port: Number(new URL(serving.port.urlFor('x')).port), upgrades: false, oneLabel: true },
     stop: async () => {

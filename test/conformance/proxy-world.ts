@@ -25,6 +25,8 @@ export interface ProxyWorld {
   spoil: ((how: 'down' | 'garbage' | 'silent' | 'losing') => Promise<SpoiltWay>) | null;
   /** What may stand in no message. */
   secrets: string[];
+  /** Whether a site can be asked by another host name than the visitor's. */
+  hostHeaders: boolean;
   /** Whether a route may lead to a unix socket; a directory for one, if so. */
   socketDir: string | null;
   /** Where visitors get in; null for a fake, which serves nobody. */

@@ -56,6 +56,7 @@ proxyConformance('caddy', async () => {
       return { proxy: over, swallowed: way.swallowed, mend: () => way.set('open') };
     },
     secrets: [secret],
+    hostHeaders: true,
     socketDir: caddy.dir,
     traffic: { port: caddy.sitesPort, upgrades: true, oneLabel: true },
     stop: async () => {
