@@ -15,7 +15,7 @@ import { allFiles, type Import, importsOf, isTestFile, production, read, sources
 /** What each layer may import beside itself. A layer is a folder of src, or a file at its top. */
 const layers: Record<string, { from: string[]; why: string }> = {
   kit: { from: [], why: 'everybody stands on it' },
-  ports: { from: ['kit'], why: 'interfaces only: they know neither who calls nor who answers' },
+  ports: { from: ['kit'], why: 'interfaces, and the shape of what passes them: they know neither caller nor adapter' },
   contract: { from: ['kit'], why: 'the types of openapi.yaml' },
   database: { from: ['kit'], why: 'transactions and dialects, no table of a feature' },
   telemetry: { from: ['kit'], why: 'it is told; it asks nobody' },

@@ -167,5 +167,9 @@ describe('caddy', () => {
     await proxy.putRoute(route('a', { redirectHttps: false }), never);
     assert.equal((await visitAt(caddy.sitesPort, 'a.test')).status, 503);
     assert.equal(proxy.urlFor('a.test'), 'https://a.test:8443/');
+    await assert.rejects(
+      proxy.putRoute(route('a', { tls: 'off' }), never),
+      (error) => error instanceof ProviderError && error.kind === 'invalid',
+    );
   });
 });

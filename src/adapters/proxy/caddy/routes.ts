@@ -143,6 +143,9 @@ export const withoutRoute = (routes: readonly CaddyRoute[], id: string): CaddyRo
 /** The routes with this one in its place, or in front. Errors: `conflict`. */
 export const withRoute = (routes: readonly CaddyRoute[], wished: Route, httpsPort: string | null): CaddyRoute[] => {
   requireOurs(routes, wished.id);
+  if (wished.tls === 'off' && httpsPort !== null) {
+    throw new ProviderError(provider, 'invalid', 'Caddy sees to certificates for all names of a server or for none');
+  }
   const others = routes.filter((route) => routeOf(route) === null && !isWildcardPart(route));
   const theirs = new Set(others.flatMap(namesOf));
   const taken = takenHostname(wished, routesIn(routes)) ?? wished.hostnames.find((name) => theirs.has(name));
