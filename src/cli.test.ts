@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { createInstallation, type Installation, type Ran } from '../test/support/cli.ts';
+import { startDns } from '../test/support/dns-server.ts';
 
 const setUp = async (t: TestContext): Promise<Installation> => {
   const installation = await createInstallation(t);
@@ -117,7 +118,18 @@ describe('provisor', { concurrency: 3 }, () => {
     const { run } = await createInstallation(t);
     const [help, none, group] = await Promise.all([run(['--help']), run([]), run(['keys'])]);
     assert.equal(help.code, 0);
-    for (const name of ['serve', 'migrate', 'doctor', 'sweep', 'sites', 'operations', 'plans', 'panels', 'keys']) {
+    for (const name of [
+      'serve',
+      'migrate',
+      'doctor',
+      'sweep',
+      'sites',
+      'domains',
+      'operations',
+      'plans',
+      'panels',
+      'keys',
+    ]) {
       assert.match(help.stdout, new RegExp(`^  ${name}\\b`, 'm'));
     }
     assert.equal(none.code, 1);
@@ -198,6 +210,26 @@ describe('provisor', { concurrency: 3 }, () => {
     const shown = await run(['operations', 'show', id]);
     assert.match(shown.stdout, /Service +1001 of panel default\n[\s\S]*Cancelled +yes/);
     assert.match(refusal(await run(['sites', 'list', '--panel', 'other'])), /^There is no panel "other"\./);
+  });
+
+  test('a domain is brought to a site, looked at and removed', async (t) => {
+    const { run, json, serve } = await createInstallation(t);
+    const dns = await startDns();
+    t.after(() => dns.stop());
+    await serve();
+    await run(create);
+    const domains = (...args: string[]) => run(['domains', ...args], { PROVISOR_RESOLVERS: dns.server });
+    assert.equal((await domains('list', '1001')).stdout, 'There are no domains (0 of 3 used).\n');
+    const waits = (await domains('add', '1001', 'www.example.com')).stdout;
+    assert.match(waits, /there is no record of it\. Set: www\.example\.com CNAME alice\.sites\.localhost\n$/);
+    dns.set('www.example.com', 'CNAME', 'alice.sites.localhost');
+    const verified = (await domains('verify', '1001', 'www.example.com')).stdout;
+    assert.match(verified, /\nThe domain leads to the site\.\nwww\.example\.com leads to the site\.\n$/);
+    assert.match((await domains('list', '1001')).stdout, /^www\.example\.com +active [\s\S]*\n\n1 of 3 used\n$/m);
+    const wrong = await run(['domains', 'add', '1001', 'co.uk']);
+    assert.match(refusal(wrong), /^co\.uk cannot be used as a custom domain: /);
+    const removed = await json<{ state: string }>(['domains', 'remove', '1001', 'www.example.com']);
+    assert.equal(removed.state, 'removed');
   });
 
   test('beside a running server a site is taken through its life', async (t) => {

@@ -7,6 +7,7 @@ import { createOutput, type RunCommand } from './cli/output.ts';
 import { type Config, loadConfig } from './config.ts';
 import { describeFindings, diagnose } from './doctor/diagnose.ts';
 import { isBad } from './doctor/finding.ts';
+import { domainCommands } from './features/domains/commands.ts';
 import { operationCommands } from './features/operations/commands.ts';
 import { panelCommands } from './features/panels/commands.ts';
 import { planCommands } from './features/plans/commands.ts';
@@ -102,6 +103,7 @@ const createProgram = (): Command => {
       if (!healthy) out.exitWith(1);
     });
   siteCommands(program, run);
+  domainCommands(program, run);
   operationCommands(program, run);
   planCommands(program, run);
   panelCommands(program, run);

@@ -7,7 +7,7 @@ import type { ComputeProvider } from '../../src/ports/compute.ts';
 
 export interface Scenario {
   /** What the site is brought to before. */
-  from: 'nothing' | 'active' | 'stopped' | 'suspended' | 'backed up';
+  from: 'nothing' | 'active' | 'stopped' | 'suspended' | 'backed up' | 'with a domain';
   /** What is asked for while death is near. */
   act: (provisor: Provisor, caller: Caller, serviceId: string, held: Promise<void>) => Promise<unknown>;
   /** A call of the provider that fails in this scenario. */
@@ -17,6 +17,10 @@ export interface Scenario {
 }
 
 const wish = (serviceId: string) => ({ service_id: serviceId, email: `${serviceId}@example.com`, plan: 'basic' });
+/** Every name beneath this leads here, as the victim's DNS has it. */
+export const domainsParent = 'faults.example';
+const domainOf = (serviceId: string) => `${serviceId}.${domainsParent}`;
+const looking = () => ({ signal: AbortSignal.timeout(20_000) });
 const refused = () => new ProviderError('compute/local', 'invalid', 'refused by the test');
 const busyOnce = () => new ProviderError('compute/local', 'rate_limited', 'slow down', { after: 0 });
 
@@ -58,6 +62,18 @@ export const scenarios: Record<string, Scenario> = {
   },
   'delete with backups': {
     from: 'backed up',
+    act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }),
+  },
+  'domain added': {
+    from: 'active',
+    act: ({ domains }, caller, serviceId) => domains.add(caller, { serviceId }, domainOf(serviceId), looking()),
+  },
+  'domain removed': {
+    from: 'with a domain',
+    act: ({ domains }, caller, serviceId) => domains.remove(caller, { serviceId }, domainOf(serviceId)),
+  },
+  'delete with a domain': {
+    from: 'with a domain',
     act: ({ sites }, caller, serviceId) => sites.remove(caller, { serviceId }),
   },
   'create taken back': {
@@ -108,7 +124,7 @@ export const allEnded = async ({ db, operations }: Provisor, caller: Caller): Pr
 /** Brings a new site to where the scenario begins. */
 export const prepare = async (provisor: Provisor, caller: Caller, scenario: Scenario): Promise<string> => {
   const serviceId = `s-${newId()}`;
-  const { sites, backups } = provisor;
+  const { sites, backups, domains } = provisor;
   if (scenario.from !== 'nothing') {
     await sites.create(caller, wish(serviceId));
     await allEnded(provisor, caller);
@@ -118,6 +134,7 @@ export const prepare = async (provisor: Provisor, caller: Caller, scenario: Scen
       await backups.create(caller, { serviceId });
       await allEnded(provisor, caller);
     }
+    if (scenario.from === 'with a domain') await domains.add(caller, { serviceId }, domainOf(serviceId), looking());
     if (scenario.from === 'stopped') await sites.act(caller, { serviceId }, 'stop');
     await allEnded(provisor, caller);
   }

@@ -11,8 +11,9 @@ import type { AtPoint } from '../../src/operations/crash-points.ts';
 import { serve } from '../../src/serve.ts';
 import { quiet } from '../support/app.ts';
 import { breakable } from '../support/broken-compute.ts';
+import { startDns } from '../support/dns-server.ts';
 import { findFaults } from '../support/world.ts';
-import { allEnded, prepare, scenarios } from './scenarios.ts';
+import { allEnded, domainsParent, prepare, scenarios } from './scenarios.ts';
 
 export interface Order {
   dataDir: string;
@@ -49,6 +50,8 @@ const run = async (order: Order): Promise<void> => {
     // Nothing more may happen while the signal is on its way.
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
   };
+  const dns = await startDns();
+  dns.set(`*.${domainsParent}`, 'A', '127.0.0.1');
   const config = loadConfig(
     {
       PROVISOR_DATA_DIR: order.dataDir,
@@ -57,6 +60,8 @@ const run = async (order: Order): Promise<void> => {
       PROVISOR_PORT: '0',
       PROVISOR_SITES_PORT: '0',
       PROVISOR_DNS_PORT: '0',
+      PROVISOR_RESOLVERS: dns.server,
+      PROVISOR_DOMAIN_OWNERSHIP: 'never',
       PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
     },
     order.dataDir,

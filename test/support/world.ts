@@ -39,22 +39,37 @@ export const findFaults = async ({
   const signal = AbortSignal.timeout(30_000);
   const { knex } = db;
   const zone = `${config.PROVISOR_SITE_DOMAIN}.`;
-  const [services, sites, operations, resources, reservations, quotas, holds, audit, chains, outbox, backups] =
-    await Promise.all(
-      [
-        'services',
-        'sites',
-        'operations',
-        'resources',
-        'reservations',
-        'quotas',
-        'quota_holds',
-        'audit',
-        'audit_chains',
-        'outbox',
-        'backups',
-      ].map((table) => knex(table) as unknown as Promise<Row[]>),
-    );
+  const [
+    services,
+    sites,
+    operations,
+    resources,
+    reservations,
+    quotas,
+    holds,
+    audit,
+    chains,
+    outbox,
+    backups,
+    domains,
+    names,
+  ] = await Promise.all(
+    [
+      'services',
+      'sites',
+      'operations',
+      'resources',
+      'reservations',
+      'quotas',
+      'quota_holds',
+      'audit',
+      'audit_chains',
+      'outbox',
+      'backups',
+      'domains',
+      'domain_names',
+    ].map((table) => knex(table) as unknown as Promise<Row[]>),
+  );
   const workloads = new Set((await providers.compute.list(signal)).map((each) => each.name));
   const routes = new Map((await providers.proxy.listRoutes(signal)).map((route) => [route.id, route]));
   const records = (await providers.dns.getZone(zone, signal)) ? await providers.dns.listRRsets(zone, signal) : [];
@@ -116,6 +131,10 @@ export const findFaults = async ({
       if (!route) faults.push(`${service.state} service ${service.service_id} has no route`);
       else if (route.page !== wish.page)
         faults.push(`${service.state} service ${service.service_id}: visitors see the page ${route.page}`);
+      const active = domains!.filter((row) => row.site === service.id && row.state === 'active');
+      const hostnames = [`${site.subdomain}.${zone.slice(0, -1)}`, ...active.map((row) => row.hostname)];
+      if (route && route.hostnames.toSorted().join() !== hostnames.sort().join())
+        faults.push(`service ${service.service_id}: its route is for ${route.hostnames.join()}`);
       if (record?.rdata.join() !== site.public_ip)
         faults.push(`service ${service.service_id}: its name leads to ${record?.rdata.join()}`);
     }
@@ -143,9 +162,29 @@ export const findFaults = async ({
   for (const id of routes.keys()) if (!known.has(id)) faults.push(`nobody knows the route ${id}`);
   if (hostRecords.size !== live.length) faults.push(`${hostRecords.size} names for ${live.length} sites`);
 
+  for (const domain of domains!) {
+    if (domain.state === 'issuing' || domain.state === 'removing')
+      faults.push(`the domain ${domain.hostname} was left ${domain.state}`);
+    if (domain.state === 'pending_verification' && domain.next_check_at === null)
+      faults.push(`nobody will look at the domain ${domain.hostname} again`);
+    if (!live.some((service) => service.id === domain.site))
+      faults.push(`the domain ${domain.hostname} outlived its site`);
+  }
+  const nameKey = (row: Row): string => `${row.site} ${row.hostname}`;
+  const led = domains!.filter(({ state }) => state === 'active').map(nameKey);
+  const held = names!.filter(({ site }) => site !== null).map(nameKey);
+  if (led.sort().join() !== held.sort().join())
+    faults.push(`the names ${held.join()} are held, and ${led.join()} are active`);
+
+  const idOf = new Map(services!.map((row) => [serviceOf(row), row.id]));
   for (const quota of quotas!) {
-    if (int(quota.used) !== 0 && quota.resource !== 'backups')
-      faults.push(`service ${quota.service_id}: ${quota.used} ${quota.resource} in use, and there are none`);
+    const counted = domains!.filter(
+      ({ site, state }) => site === idOf.get(serviceOf(quota)) && state !== 'expired' && state !== 'failed',
+    );
+    if (quota.resource === 'backups') continue;
+    const expected = quota.resource === 'domains' ? counted.length : 0;
+    if (int(quota.used) !== expected)
+      faults.push(`service ${quota.service_id}: ${quota.used} ${quota.resource} in use, and there are ${expected}`);
   }
   for (const hold of holds!)
     if (hold.state === 'held') faults.push(`operation ${hold.operation_id} still holds ${hold.resource}`);
