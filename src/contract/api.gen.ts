@@ -1386,7 +1386,7 @@ export interface components {
          *       "service_id": "12345",
          *       "state": "pending_verification",
          *       "reason": "not_pointing",
-         *       "message": "www.example.com does not lead here yet: it leads to 198.51.100.7. Set: www.example.com CNAME alice.sites.localhost",
+         *       "message": "www.example.com does not lead here: it leads to 198.51.100.7. Set: www.example.com CNAME alice.sites.localhost",
          *       "url": null,
          *       "records": [
          *         {

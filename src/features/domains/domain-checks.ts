@@ -13,7 +13,16 @@ import { tellOthers } from '../../operations/outbox.ts';
 import { returnQuota } from '../../operations/quota.ts';
 import type { Site } from '../sites/site.ts';
 import type { Sites } from '../sites/sites.ts';
-import { type Domain, type Expected, holderOf, judge, nextCheckAfter, type Reason, type Sighting } from './domain.ts';
+import {
+  type Domain,
+  type Expected,
+  holderOf,
+  judge,
+  nextCheckAfter,
+  type Reason,
+  type Sighting,
+  shorten,
+} from './domain.ts';
 import type { DomainLookup } from './domain-lookup.ts';
 import * as store from './domain-store.ts';
 import { type Hostname, hostnameOf } from './hostname.ts';
@@ -120,11 +129,13 @@ export const createDomainChecks = (deps: DomainCheckDeps) => {
   const carryOut = async (domain: Domain, site: Site, signal: AbortSignal): Promise<Operation | null> => {
     const hostname = hostnameOf(domain.hostname);
     const expected = await expectedOf(site, hostname);
-    const seen = await lookup.look(hostname, signal);
+    const sighting = await lookup.look(hostname, signal);
     // Whoever was told to stop has seen nothing; the claim runs out and the next one looks.
     if (signal.aborted) return null;
-    const reason = judge(seen, expected);
-    if (domain.state !== 'pending_verification') return wait(domain, seen, reason);
+    const reason = judge(sighting, expected);
+    const seen = shorten(sighting);
+    // Whose it is was settled when it became active; where it leads is worth knowing all the same.
+    if (domain.state !== 'pending_verification') return wait(domain, seen, reason === 'not_owned' ? null : reason);
     if (reason === null) return connect(domain, site, seen);
     return (await db.now()) >= domain.verifyUntil ? expire(domain, site.key, seen, reason) : wait(domain, seen, reason);
   };

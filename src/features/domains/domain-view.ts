@@ -14,15 +14,15 @@ const pointsTo = ({ cname, addresses }: Sighting): string => {
   return targets.length === 0 ? 'there is no record of it' : `it leads to ${targets.join(', ')}`;
 };
 
-/** Why a domain that waits does so, and what its customer can do. */
-const waitsFor = ({ domain, records }: ShownDomain): string => {
+/** What is not right with a domain, and what its customer can do. */
+const whatIsWrong = ({ domain, records }: ShownDomain): string => {
   const { hostname, reason, seen } = domain;
   const needed = records.filter((record) => record.required);
   const pointing = needed.filter(({ purpose }) => purpose === 'pointing').map(asLine);
   const ownership = records.filter(({ purpose }) => purpose === 'ownership').map(asLine);
   switch (reason) {
     case 'not_pointing':
-      return `${hostname} does not lead here yet: ${pointsTo(seen ?? { cname: [], addresses: [], txt: [] })}. Set: ${needed.map(asLine).join('; ')}`;
+      return `${hostname} does not lead here: ${pointsTo(seen ?? { cname: [], addresses: [], txt: [] })}. Set: ${needed.map(asLine).join('; ')}`;
     case 'not_owned':
       return `${hostname} leads here, and it has still to be shown that it is yours. Set: ${ownership.join('; ')}`;
     case 'dns_silent':
@@ -43,11 +43,11 @@ export const describeDomain = (shown: ShownDomain): string => {
   const { hostname, state, reason } = shown.domain;
   switch (state) {
     case 'pending_verification':
-      return waitsFor(shown);
+      return whatIsWrong(shown);
     case 'issuing':
       return `${hostname} is verified and is being set up.`;
     case 'active':
-      return `${hostname} leads to the site.`;
+      return reason === null ? `${hostname} leads to the site.` : whatIsWrong(shown);
     case 'removing':
       return `${hostname} is being removed.`;
     case 'removed':

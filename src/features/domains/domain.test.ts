@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Expected, holderOf, judge, nextCheckAfter, recordsFor, type Sighting, tokenFor } from './domain.ts';
+import {
+  type Expected,
+  holderOf,
+  judge,
+  nextCheckAfter,
+  recordsFor,
+  type Sighting,
+  shorten,
+  tokenFor,
+} from './domain.ts';
 import { hostnameOf } from './hostname.ts';
 
 const token = 'provisor-verification=abc';
@@ -52,6 +61,14 @@ describe('what the DNS says of a domain', () => {
       );
     });
   }
+});
+
+describe('what is kept of what the DNS said', () => {
+  it('is short, whatever the DNS said', () => {
+    const many = Array.from({ length: 50 }, () => 'x'.repeat(1_000));
+    const { cname, addresses, txt } = shorten({ cname: null, addresses: ['192.0.2.1'], txt: many });
+    assert.deepEqual([cname, addresses, txt?.length, txt?.[0]?.length], [null, ['192.0.2.1'], 10, 255]);
+  });
 });
 
 describe('what a customer has to set', () => {

@@ -143,6 +143,13 @@ export const judge = (seen: Sighting, expected: Expected): 'not_pointing' | 'not
   return txt === null ? 'dns_silent' : 'not_owned';
 };
 
+/** What is kept and shown of what the DNS said: a stranger's zone may say a lot. */
+export const shorten = ({ cname, addresses, txt }: Sighting): Sighting => {
+  const some = (values: string[] | null) =>
+    values === null ? null : values.slice(0, 10).map((value) => value.slice(0, 255));
+  return { cname: some(cname), addresses: some(addresses), txt: some(txt) };
+};
+
 const shortest = 15_000;
 const longest = 30 * 60_000;
 

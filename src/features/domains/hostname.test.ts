@@ -49,6 +49,7 @@ describe('a custom domain', () => {
     ['bob.sites.localhost', 'domain_reserved'],
     ['*.sites.localhost', 'domain_reserved'],
     ['proxy.host.example', 'domain_reserved'],
+    ['*.host.example', 'domain_reserved'],
     ['other.host.example', 'other.host.example'],
     ['notsites.localhost', 'notsites.localhost (apex)'],
   ] as const) {

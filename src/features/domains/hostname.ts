@@ -49,18 +49,20 @@ export const readHostname = (text: string): Hostname => {
   return hostnameOf(wildcard ? `${wildcardPrefix}${base}` : base);
 };
 
-/**
- * Errors: `domain_reserved` for a public suffix (nobody's to give, also those where
- * anybody gets a name) and for what is ours: these names and all beneath them.
- */
-export const requireFree = ({ name, base }: Hostname, ours: readonly string[]): void => {
-  const { domain } = parse(base, { allowPrivateDomains: true });
-  if (domain === null) throw reserved(name, 'names are registered beneath it');
-  if (ours.some((own) => base === own || base.endsWith(`.${own}`))) throw reserved(name, 'it belongs to this service');
-};
-
 /** The name one label up; of a wildcard, what it stands under. */
 export const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1);
+
+/**
+ * Errors: `domain_reserved` for a public suffix (nobody's to give, also those where
+ * anybody gets a name) and for what is ours: these names, all beneath them, and a
+ * wildcard over one of them.
+ */
+export const requireFree = ({ name, base, wildcard }: Hostname, ours: readonly string[]): void => {
+  const { domain } = parse(base, { allowPrivateDomains: true });
+  if (domain === null) throw reserved(name, 'names are registered beneath it');
+  const isOurs = (own: string) => base === own || base.endsWith(`.${own}`) || (wildcard && parentOf(own) === base);
+  if (ours.some(isOurs)) throw reserved(name, 'it belongs to this service');
+};
 
 /** The wildcard that covers a name; its own for a wildcard. */
 export const wildcardOver = (name: string): string => `${wildcardPrefix}${parentOf(name)}`;

@@ -251,3 +251,26 @@ test('close lets a running answer finish and takes no new request', async (t) =>
   await closed;
   idle.destroy();
 });
+
+test('a wildcard stands for every name right beneath it that has no route of its own', async (t) => {
+  const { put, get, adapter } = await openProxy(t);
+  const [all, one] = await Promise.all(
+    ['all', 'one'].map((name) => site(t, (_incoming, response) => response.end(name))),
+  );
+  await put(all!, { id: 'svc-1', hostnames: ['*.shop.test'] });
+  await put(one!, { id: 'svc-2', hostnames: ['one.shop.test'] });
+  for (const [host, wished] of [
+    ['a.shop.test', 'all'],
+    ['B.Shop.Test.:8080', 'all'],
+    ['one.shop.test', 'one'],
+    ['shop.test', null],
+    ['a.b.shop.test', null],
+    ['test', null],
+  ] as const) {
+    const { status, body } = await get(host);
+    assert.deepEqual([status, wished === null ? null : body], [wished === null ? 404 : 200, wished], host);
+  }
+  // A name that is switched off does not fall to the wildcard: it answers as if there were no route.
+  await adapter.port.setEnabled('svc-2', false, signal);
+  assert.equal((await get('one.shop.test')).status, 404);
+});
