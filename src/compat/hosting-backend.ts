@@ -5,6 +5,7 @@
  */
 import type { Handlers } from '../contract/handler.ts';
 import type { Backups } from '../features/backups/backups.ts';
+import { isCounted } from '../features/domains/domain.ts';
 import { describeDomain } from '../features/domains/domain-view.ts';
 import type { Domains, ShownDomain } from '../features/domains/domains.ts';
 import { refuseFailed } from '../features/operations/end-of.ts';
@@ -138,7 +139,7 @@ export const hostingBackendHandlers = ({ sites, backups, domains, operations }: 
       domain: now.domain.hostname,
       status: now.domain.state,
       message: describeDomain(now),
-      remaining: Math.max(0, quota.limit - quota.used),
+      remaining: quota.remaining,
     } as const;
     return { ended, reply: { status: 200, body } as const };
   };
@@ -245,7 +246,7 @@ export const hostingBackendHandlers = ({ sites, backups, domains, operations }: 
     },
     compatListDomains: async ({ caller, query }) => {
       const { site, domains: all, quota } = await domains.list(caller, { serviceId: query.service_id });
-      const counted = all.filter(({ domain }) => domain.state !== 'expired' && domain.state !== 'failed');
+      const counted = all.filter(({ domain }) => isCounted(domain.state));
       return {
         status: 200,
         body: {
@@ -253,7 +254,7 @@ export const hostingBackendHandlers = ({ sites, backups, domains, operations }: 
           service_id: site.key.serviceId,
           domains: counted.map(({ domain }) => domain.hostname),
           quota: `${quota.used}/${quota.limit}`,
-          remaining: Math.max(0, quota.limit - quota.used),
+          remaining: quota.remaining,
           details: all.map((shown) => ({
             domain: shown.domain.hostname,
             status: shown.domain.state,

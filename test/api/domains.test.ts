@@ -19,10 +19,13 @@ for (const database of databases) {
     let offset = 0;
     /** The call of the proxy that is refused when it comes next, once: what takes it back may be the same call. */
     let refused: keyof ReverseProxy | null = null;
+    /** Whether the proxy says that it takes wildcards. */
+    let wildcards = true;
     const refusing = (adapter: Adapter<ReverseProxy>): Adapter<ReverseProxy> => ({
       ...adapter,
       port: new Proxy(adapter.port, {
         get: (target, name: keyof ReverseProxy) => {
+          if (name === 'wildcards') return wildcards;
           if (name !== refused) return target[name];
           refused = null;
           throw new ProviderError('proxy/local', 'invalid', 'refused by the test');
@@ -144,6 +147,9 @@ for (const database of databases) {
     it('may be wildcards, and names in any script', async () => {
       const site = await activeSite(app.panel);
       const id = site.service_id;
+      wildcards = false;
+      expectProblem(await add(id, '*.wild.example.com'), 409, 'not_supported');
+      wildcards = true;
       dns.set('*.wild.example.com', 'CNAME', site.hostname);
       const wild = await add(id, '*.wild.example.com');
       assert.deepEqual([wild.status, wild.body.url], [201, null], wild.text);
@@ -205,6 +211,25 @@ for (const database of databases) {
       await until('it waits for the site', async () => (await get(id, name)).reason === 'site_suspended');
       await app.panel.call('POST', `/v1/sites/${id}/unsuspend`, {}, waiting);
       assert.equal((await verify(id, name)).body.state, 'active');
+    });
+
+    it('of a stopped site show that it is stopped', async () => {
+      const site = await activeSite(app.panel);
+      await app.panel.call('POST', `/v1/sites/${site.service_id}/actions/stop`, {}, waiting);
+      const name = await active(site);
+      assert.equal((await app.visit(name)).status, 503);
+      await app.panel.call('POST', `/v1/sites/${site.service_id}/actions/start`, {}, waiting);
+      assert.equal((await app.visit(name)).status, 200);
+    });
+
+    it('that lead elsewhere later stay active, and say so when they are looked at', async () => {
+      const site = await activeSite(app.panel);
+      const name = await active(site);
+      dns.set(name, 'CNAME', 'elsewhere.example.net');
+      const { body } = await verify(site.service_id, name);
+      assert.deepEqual([body.state, body.reason, body.next_check_at], ['active', 'not_pointing', null]);
+      assert.match(body.message, /does not lead here: it leads to elsewhere\.example\.net/);
+      assert.equal((await app.visit(name)).status, 200);
     });
 
     it('that cannot be set up wait and are tried again, up to their deadline', async () => {

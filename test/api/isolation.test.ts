@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { operationsOf, readDocument } from '../../src/contract/document.ts';
 import { report } from '../faults/report.ts';
-import { type Answer, activeSite, type Client, startApp, type TestApp } from '../support/app.ts';
+import { type Answer, activeSite, type Client, startApp, type TestApp, waiting } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
+import { startDns, type TestDns } from '../support/dns-server.ts';
 
 interface Theirs {
   serviceId: string;
@@ -177,6 +178,7 @@ const tables = [
 for (const database of databases) {
   describe(`one panel's ids in another's hands, on ${database.name}`, () => {
     let app: TestApp;
+    let dns: TestDns;
     let theirs: Theirs;
 
     const rowsOf = async (panelId: string): Promise<string> => {
@@ -187,9 +189,14 @@ for (const database of databases) {
     };
 
     before(async () => {
-      // Nobody answers there: the domain below waits, and nothing looks at it again meanwhile.
-      app = await startApp(database, { environment: { PROVISOR_RESOLVERS: '127.0.0.1:1' } });
+      dns = await startDns();
+      app = await startApp(database, { environment: { PROVISOR_RESOLVERS: dns.server } });
       const owner = await activeSite(app.panel);
+      const hostname = 'theirs.example.com';
+      dns.set(hostname, 'CNAME', owner.hostname);
+      // One that leads to the site: nothing looks at it again by itself.
+      const added = await app.panel.call('POST', `/v1/sites/${owner.service_id}/domains`, { hostname }, waiting);
+      assert.equal(added.status, 201, added.text);
       const support = await app.panel.call('POST', '/v1/support', {
         service_id: owner.service_id,
         email: 'owner@example.com',
@@ -199,8 +206,6 @@ for (const database of databases) {
         operationId: owner.operation.id,
         supportKey: support.body.support_key,
       };
-      const domain = { hostname: 'theirs.example.com' };
-      await app.panel.call('POST', `/v1/sites/${owner.service_id}/domains`, domain, { Prefer: 'wait=20' });
     });
     after(async () => {
       report({
@@ -209,6 +214,7 @@ for (const database of databases) {
         cases: Object.keys(cases).length,
       });
       await app.stop();
+      await dns.stop();
     });
 
     for (const { operationId } of operationsOf(readDocument())) {

@@ -75,6 +75,7 @@ export const domainCommands = (program: Command, run: RunCommand<DomainTools>): 
       );
     }),
   );
+
   const acting = (
     command: Command,
     act: (domains: Domains, caller: Caller, serviceId: string, hostname: string) => Promise<ShownDomain>,

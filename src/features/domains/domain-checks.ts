@@ -53,7 +53,8 @@ class Overtaken extends Error {}
 const hindrance = (error: unknown): Reason | null => {
   if (!(error instanceof AppError)) return null;
   if (error.code === 'service_suspended') return 'site_suspended';
-  return error.code === 'operation_in_progress' || error.code === 'too_many_operations' ? 'site_busy' : null;
+  // Another operation, a full line, a deletion that has begun.
+  return error.kind === 'conflict' || error.kind === 'limit' ? 'site_busy' : null;
 };
 
 export const createDomainChecks = (deps: DomainCheckDeps) => {

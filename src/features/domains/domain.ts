@@ -13,10 +13,10 @@ import { challengePrefix, type Hostname } from './hostname.ts';
  */
 export type DomainState = 'pending_verification' | 'issuing' | 'active' | 'removing' | 'expired' | 'failed';
 
-/** States in which a domain takes up a unit of the quota. */
-export const countedStates = ['pending_verification', 'issuing', 'active', 'removing'] as const;
+const countedStates = ['pending_verification', 'issuing', 'active', 'removing'] as const;
 
-export const isCounted = (state: DomainState): boolean => (countedStates as readonly DomainState[]).includes(state);
+/** Whether a domain takes up a unit of the quota. */
+export const isCounted = (state: string): boolean => (countedStates as readonly string[]).includes(state);
 
 /** Why a domain is not active yet, or any more. */
 export type Reason =

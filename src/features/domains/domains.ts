@@ -4,7 +4,8 @@ import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import { appendAudit } from '../../operations/audit.ts';
 import { activeKey, type Operation } from '../../operations/operation.ts';
-import type { Operations } from '../../operations/operations.ts';
+import { findActive } from '../../operations/operation-store.ts';
+import { busy, type Operations } from '../../operations/operations.ts';
 import { returnQuota, takeQuota } from '../../operations/quota.ts';
 import type { ReverseProxy } from '../../ports/proxy.ts';
 import { requireAllowed, type Site, type SiteRef } from '../sites/site.ts';
@@ -61,7 +62,7 @@ export interface ShownDomain {
 export interface DomainList {
   site: Site;
   domains: ShownDomain[];
-  quota: { used: number; limit: number };
+  quota: { used: number; limit: number; remaining: number };
 }
 
 /** Given by a caller who waits for a look: it is made with the call, and given up when `signal` aborts. */
@@ -116,10 +117,10 @@ export const createDomains = (deps: DomainDeps) => {
     return (last?.params as { hostname?: string } | undefined)?.hostname === domain.hostname ? last : null;
   };
 
-  /** A domain as it is now. */
-  const shown = async (site: Site, name: string): Promise<ShownDomain> => {
+  /** A domain as it is now, with the operation that the call has led to, also when that has ended already. */
+  const shown = async (site: Site, name: string, begun: Operation | null = null): Promise<ShownDomain> => {
     const domain = await requireDomain(site, name);
-    return show(site, domain, await operationOn(site, domain));
+    return show(site, domain, begun ?? (await operationOn(site, domain)));
   };
 
   /** A domain as it is now, or as it was when it is gone. */
@@ -142,9 +143,8 @@ export const createDomains = (deps: DomainDeps) => {
   /** Puts a domain on the list of those that wait for their DNS. False for one that waits or is there already: it stays as it is. */
   const begin = async (tx: Tx, caller: Caller, site: Site, name: string, firstCheckIn: number): Promise<boolean> => {
     const known = await store.findDomain(tx, site.id, name);
-    if (known?.state === 'removing') {
-      throw new AppError('conflict', 'operation_in_progress', `${name} is still being removed.`, { retryAfter: 5 });
-    }
+    const { active } = known?.state === 'removing' ? await findActive(tx, site.key) : { active: null };
+    if (active) throw busy(site.key, active);
     if (known && isCounted(known.state)) return false;
     const at = await db.now(tx);
     if (await isTaken(tx, name, holderOf(site), at)) throw taken(name);
@@ -176,12 +176,10 @@ export const createDomains = (deps: DomainDeps) => {
     });
     const domain = await requireDomain(site, name);
     if (!looking) wake();
-    else if (domain.state === 'pending_verification') {
-      // The first look was claimed with the row.
-      if (isNew) await checks.carryOut(domain, site, looking.signal);
-      else await checks.look(domain, site, looking.signal);
-    }
-    return shown(site, name);
+    if (!looking || domain.state !== 'pending_verification') return shown(site, name);
+    // The first look was claimed with the row.
+    const look = isNew ? checks.carryOut : checks.look;
+    return shown(site, name, await look(domain, site, looking.signal));
   };
 
   return {
@@ -193,8 +191,7 @@ export const createDomains = (deps: DomainDeps) => {
       const domain = await requireDomain(site, readHostname(text).name);
       requireAllowed(site, 'domain');
       if (!isCounted(domain.state)) return add(caller, ref, domain.hostname, looking);
-      await checks.look(domain, site, looking.signal);
-      return shown(site, domain.hostname);
+      return shown(site, domain.hostname, await checks.look(domain, site, looking.signal));
     },
 
     /** Takes a domain off a site. Its name rests before another customer gets it. Errors: `not_found`, `operation_in_progress`. */
@@ -231,7 +228,8 @@ export const createDomains = (deps: DomainDeps) => {
       const quota = (await sites.quotas(site)).find(({ resource }) => resource === domainQuota);
       const domains: ShownDomain[] = [];
       for (const domain of all) domains.push(await show(site, domain, await operationOn(site, domain)));
-      return { site, domains, quota: { used: quota?.used ?? 0, limit: quota?.limit ?? 0 } };
+      const { used, limit } = quota ?? { used: 0, limit: 0 };
+      return { site, domains, quota: { used, limit, remaining: Math.max(0, limit - used) } };
     },
 
     /** The address that a visitor types. Null for a wildcard, which is not one address. */

@@ -48,8 +48,7 @@ export const domainHandlers = (domains: Domains, operations: Operations) => {
   return {
     listDomains: async ({ caller, path, query }) => {
       const { domains: all, quota } = await domains.list(caller, refOf(path, query));
-      const remaining = Math.max(0, quota.limit - quota.used);
-      return { status: 200, body: { data: all.map(view), quota: { ...quota, remaining } } };
+      return { status: 200, body: { data: all.map(view), quota } };
     },
     addDomain: async (input) => {
       const { caller, path, body, waitSeconds } = input;
@@ -76,7 +75,7 @@ export const domainHandlers = (domains: Domains, operations: Operations) => {
       const { caller, path, body, signal, waitSeconds } = input;
       const verified = await domains.verify(caller, refOf(path, body), path.hostname, { signal });
       const shown = await settled(verified, waitSeconds, patience(input));
-      return shown.operation && !isAtRest(shown.operation.state) ? accepted(shown) : { status: 200, body: view(shown) };
+      return shown.domain.state === 'issuing' ? accepted(shown) : { status: 200, body: view(shown) };
     },
   } satisfies Handlers<Ids>;
 };
