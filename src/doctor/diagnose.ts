@@ -7,6 +7,7 @@ import { plain } from '../cli/table.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { formatDuration } from '../kit/duration.ts';
 import type { Log } from '../kit/log.ts';
+import { checkDnsProvider } from './check-dns-provider.ts';
 import { checkListeners } from './check-listeners.ts';
 import { bad, type Finding, good, isBad, note } from './finding.ts';
 
@@ -176,6 +177,7 @@ export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[
     const provisor = await createProvisor(config, logOf(config));
     try {
       findings.push(...(await checkInside(provisor)));
+      findings.push(...(await checkDnsProvider(config, provisor.providers.dns)));
     } finally {
       await provisor.close();
     }

@@ -1,6 +1,10 @@
 /**
  * Names in zones. Every method may run twice for the same wish: operations
  * retry after a crash, so a record already as wished is a success.
+ *
+ * What belongs to a zone itself is the provider's and the zone's maker's: its SOA,
+ * the NS at its apex, and the TXT `_provisor-zone` by which some adapters know
+ * whose a zone is. None of it is listed, and changes of it are refused.
  */
 
 export type RRType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'NS' | 'TXT' | 'CAA' | 'SRV';
@@ -12,7 +16,11 @@ export interface RRset {
   type: RRType;
   /** Seconds. */
   ttl: number;
-  /** In zone file form; TXT raw and unquoted, of any length. */
+  /**
+   * In zone file form; TXT raw and unquoted, of any length, its bytes being UTF-8.
+   * Listings have one spelling: names in lower case, IPv6 short, numbers without
+   * leading zeros, values of CAA in quotes. The order says nothing.
+   */
   rdata: string[];
 }
 
@@ -34,26 +42,44 @@ export interface DnsProvider {
     types: ReadonlySet<RRType>;
     /** Seconds. */
     minTtl: number;
-    /** A batch of changes takes effect whole or not at all. */
+    /** A batch of changes takes effect whole or not at all. See {@link DnsProvider.applyChanges} for where it does not. */
     atomic: boolean;
+    /** A CNAME may stand at the apex, also beside other records. */
     apexAlias: boolean;
     createsZones: boolean;
   };
 
   listZones(signal: AbortSignal): Promise<Zone[]>;
+  /** Null when there is none. */
   getZone(name: string, signal: AbortSignal): Promise<Zone | null>;
-  /** An existing zone of that owner is a success. Errors: `conflict` when it is another owner's. */
+  /**
+   * An existing zone of that owner is a success. Some providers hand out nameservers
+   * of their own: those of the answer count. Errors: `conflict` when the zone is
+   * another owner's or was not made here, `invalid` for impossible names.
+   */
   createZone(zone: { name: string; owner: string; nameservers: string[] }, signal: AbortSignal): Promise<Zone>;
-  /** Removes the zone with its records. Missing is a success. */
+  /** Removes the zone with its records, whoever its owner is. Missing is a success. */
   deleteZone(name: string, signal: AbortSignal): Promise<void>;
-  /** Errors: `not_found` when there is no such zone. */
+  /** Without what belongs to the zone itself. Errors: `not_found` when there is no such zone. */
   listRRsets(zone: string, signal: AbortSignal): Promise<RRset[]>;
   /** What this provider cannot hold, and why. Pure. */
   audit(rrsets: RRset[]): { rrset: RRset; reason: string }[];
   /**
-   * Carries out the changes in order. A `create` of what is there already, and a
-   * `delete` of what is gone or has been replaced by someone else, are successes;
-   * a `create` or `update` over a different RRset is `conflict` and changes nothing.
+   * Carries out the changes as if in order. A `create` of what is there already, an
+   * `update` to it, and a `delete` of what is gone or has been replaced by someone
+   * else, are successes. An `update` of what is gone makes it anew. A `create` or
+   * `update` over a different RRset is `conflict`, what cannot be held or stands
+   * outside the zone is `invalid`, and then nothing is changed. Naming the zone's own
+   * NS as they are is a success, other NS at the apex are `invalid`.
+   *
+   * Where `atomic` is false, a failure in the middle leaves what was done before it,
+   * and its message says how much that was; list the zone to see. A repeat of the
+   * same changes goes on from there: records that are part of the old or the new
+   * RRset, and no others, are taken for its own.
+   *
+   * Calls for one zone within this process go one after the other. Between processes
+   * only `dns/local` looks and changes in one step: let one operation at a time be
+   * at a zone.
    */
   applyChanges(zone: string, changes: RRsetChange[], signal: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ProviderError, type ProviderErrorKind } from '../../../kit/errors.ts';
 import type { RRset } from '../../../ports/dns.ts';
@@ -163,6 +165,32 @@ test('zones survive a restart, and the serial rises with every change', async (t
   await second.open?.();
   assert.deepEqual(await second.port.listRRsets(zone.name, signal), [www]);
   assert.equal(await serial(second), after);
+});
+
+test('the serial goes on past its end, and past a clock that was set back (RFC 1982)', async (t) => {
+  const dataDir = await temporaryDir(t);
+  const dns = dnsIn(t, dataDir);
+  await dns.open?.();
+  await dns.port.createZone(zone, signal);
+  const file = new DatabaseSync(join(dataDir, 'dns.sqlite'), { timeout: 5_000 });
+  t.after(() => file.close());
+  const serial = async () => {
+    const [soa] = (await ask(dns, zone.name, 'SOA')).answers ?? [];
+    return soa?.type === 'SOA' ? soa.data.serial : undefined;
+  };
+  const ahead = Math.floor(Date.now() / 1_000) + 1_000_000;
+  for (const [at, expected] of [
+    [ahead, ahead + 1],
+    [2 ** 32 - 1, undefined],
+    [2 ** 31 + 100, 2 ** 31 + 101],
+  ] as const) {
+    file.prepare('UPDATE zones SET serial = ?').run(at);
+    await dns.port.applyChanges(zone.name, [{ op: 'create', new: { ...www, name: `n${at}.example.com.` } }], signal);
+    const next = (await serial()) ?? 0;
+    if (expected !== undefined) assert.equal(next, expected);
+    const distance = (next - at + 2 ** 32) % 2 ** 32;
+    assert.ok(distance > 0 && distance < 2 ** 31, `${at} to ${next}`);
+  }
 });
 
 test('a change by another adapter on the same directory is answered at once', async (t) => {
