@@ -19,11 +19,10 @@ export type RecordBody =
 /** What "automatic" comes to for records that are not proxied. */
 const automaticTtl = 300;
 
-const undotted = (name: string): string => (name === '.' ? name : name.replace(/\.$/, ''));
-const dotted = (name: string): string => (name.endsWith('.') ? name : `${name}.`).toLowerCase();
-
-export const nameOf = undotted;
-export const absolute = dotted;
+/** The name as Cloudflare writes it. */
+export const nameOf = (name: string): string => (name === '.' ? name : name.replace(/\.$/, ''));
+/** The name as the port writes it. */
+export const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`).toLowerCase();
 
 /** The record for Cloudflare. The text is one that the rules have let through. */
 export const toBody = (type: RRType, text: string): RecordBody => {
@@ -31,17 +30,17 @@ export const toBody = (type: RRType, text: string): RecordBody => {
   const [first = '', second = '', third = '', fourth = ''] = parts;
   switch (type) {
     case 'MX':
-      return { type, content: undotted(second), priority: Number(first) };
+      return { type, content: nameOf(second), priority: Number(first) };
     case 'SRV':
       return {
         type,
-        data: { priority: Number(first), weight: Number(second), port: Number(third), target: undotted(fourth) },
+        data: { priority: Number(first), weight: Number(second), port: Number(third), target: nameOf(fourth) },
       };
     case 'CAA':
       return { type, data: { flags: Number(first), tag: second, value: unquoteText(parts.slice(2).join(' ')) } };
     case 'CNAME':
     case 'NS':
-      return { type, content: undotted(first) };
+      return { type, content: nameOf(first) };
     case 'TXT':
       return { type, content: quoteText(text) };
     default:
@@ -52,14 +51,14 @@ export const toBody = (type: RRType, text: string): RecordBody => {
 const textOf = (type: RRType, { content, priority = 0, data = {} }: CloudflareRecord): string => {
   switch (type) {
     case 'MX':
-      return `${priority} ${dotted(content)}`;
+      return `${priority} ${absolute(content)}`;
     case 'SRV':
-      return `${data.priority} ${data.weight} ${data.port} ${dotted(String(data.target))}`;
+      return `${data.priority} ${data.weight} ${data.port} ${absolute(String(data.target))}`;
     case 'CAA':
       return `${data.flags} ${data.tag} "${String(data.value).replace(/["\\]/g, '\\$&')}"`;
     case 'CNAME':
     case 'NS':
-      return dotted(content);
+      return absolute(content);
     case 'TXT':
       // Records of older days may stand without quotes.
       return content.startsWith('"') ? unquoteText(content) : content;
@@ -73,7 +72,7 @@ export const toHeld = (record: CloudflareRecord): HeldRecord | null => {
   const type = record.type as RRType;
   if (!supportedTypes.has(type)) return null;
   const ttl = record.ttl === 1 ? automaticTtl : record.ttl;
-  return { id: record.id, name: dotted(record.name), type, ttl, text: textOf(type, record) };
+  return { id: record.id, name: absolute(record.name), type, ttl, text: textOf(type, record) };
 };
 
 const mostRecordBytes = 4_096;
