@@ -1,5 +1,6 @@
 import { after, before, describe } from 'node:test';
 import type { V1Deployment, V1Namespace, V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import { amountOf } from '../../src/adapters/compute/kubernetes/quantities.ts';
 import { createIngressProxy } from '../../src/adapters/proxy/ingress/index.ts';
 import { computeSuite } from '../conformance/compute.suite.ts';
 import { proxyConformance } from '../conformance/proxy.suite.ts';
@@ -14,7 +15,7 @@ describe('what the ports promise, on a real control plane', () => {
   });
   after(() => cluster?.stop());
 
-  const mebibytesOf = (quantity: string | undefined): number => Number.parseInt(quantity ?? '', 10);
+  const mebibytesOf = (quantity: string | undefined): number => amountOf(quantity ?? '') / 2 ** 20;
 
   computeSuite('compute/kubernetes', async () => {
     const managedBy = `conformance-${process.pid}-${++benches}`;

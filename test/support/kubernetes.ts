@@ -1,5 +1,6 @@
 /** A cluster for a test file: the run's own, or one that is started for it; and Provisor's rights in it, as they are shipped. */
 import { randomBytes } from 'node:crypto';
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -8,14 +9,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CoreV1Api, KubeConfig, type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
 import {
-  CoreV1Api,
-  KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  loadAllYaml,
-} from '@kubernetes/client-node';
-import { createKubernetesCompute, type KubernetesComputeOptions } from '../../src/adapters/compute/kubernetes/index.ts';
+  createKubernetesCompute,
+  type KubernetesComputeOptions,
+} from '../../src/adapters/compute/kubernetes/index.ts';
+import { ProviderError, type ProviderErrorKind } from '../../src/kit/errors.ts';
+import type { SiteSpec } from '../../src/ports/compute.ts';
 import { storageClass } from './control-plane/extras.ts';
 import { applyAll, type ControlPlane, startControlPlane } from './control-plane/start.ts';
 
@@ -182,6 +182,25 @@ export const operatorSettings = (config: string): Record<string, string> => {
     PROVISOR_KUBERNETES_CONFIG: config,
     PROVISOR_KUBERNETES_MANAGED_BY: installation,
   };
+};
+
+/** A site of that name as it may be wished for. */
+export const siteSpec = (name: string, more: Partial<SiteSpec> = {}): SiteSpec => ({
+  name,
+  owner: { panel: 'panel-1', service: name.toUpperCase() },
+  hostname: `${name}.sites.test`,
+  plan: 'basic',
+  email: 'owner@example.com',
+  resources: { memoryMb: 2048, diskMb: 20480 },
+  network: { vmid: 100, privateIp: '10.0.0.1' },
+  ...more,
+});
+
+export const fails = (kind: ProviderErrorKind, text: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ProviderError, String(error));
+  assert.equal(error.kind, kind, error.message);
+  assert.match(error.message, text);
+  return true;
 };
 
 /** A name that no other test uses: the cluster is shared, and outlives a file. */

@@ -12,6 +12,7 @@ import {
   type RequestContext,
   type ResponseContext,
   ServerConfiguration,
+  type V1DeleteOptions,
   type V1ObjectMeta,
 } from '@kubernetes/client-node';
 import { ProviderError } from '../../kit/errors.ts';
@@ -175,10 +176,15 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
       signal: AbortSignal,
       { graceSeconds }: { graceSeconds?: number } = {},
     ): Promise<void> => {
-      const preconditions = ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } };
+      // All in the body: beside one, the server passes over what is in the query, and a Job would leave its pods.
+      const body: V1DeleteOptions = {
+        propagationPolicy: 'Background',
+        ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+        ...(ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } }),
+      };
       try {
         await call(signal, `delete ${describe(ref)}`, true, (api) =>
-          api.delete(headerOf(ref), undefined, undefined, graceSeconds, undefined, 'Background', preconditions),
+          api.delete(headerOf(ref), undefined, undefined, undefined, undefined, undefined, body),
         );
       } catch (error) {
         if (!isGone(error)) throw error;

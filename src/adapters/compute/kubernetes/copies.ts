@@ -9,6 +9,7 @@ import { failure, notYet, type Site } from './site-record.ts';
 import { waitFor } from './waiting.ts';
 import { jobOf } from './workload.ts';
 
+const claimsGoneMs = 10_000;
 /** Less than the steps that call have; what is under way then goes on, and the next try finds it. */
 const copyMs = 110_000;
 
@@ -49,14 +50,39 @@ export const objectName = (name: string): string => {
   return name.toLowerCase();
 };
 
-/** Removes the claims that a rollback has replaced, once the site runs on the new one. */
-export const dropOldClaims = async (client: Client, site: Site, signal: AbortSignal): Promise<void> => {
+const removeClaims = async (
+  client: Client,
+  site: Site,
+  { labels, except = [] }: { labels: string; except?: string[] },
+  signal: AbortSignal,
+): Promise<number> => {
   const kind = { ...claimKind, namespace: site.name };
-  for (const { metadata } of await client.list<StoredClaim>(kind, `${claimRole}=data`, signal)) {
-    const { name = '', uid } = metadata;
-    if (name !== site.record.claim) await client.remove({ ...kind, name, uid }, signal);
+  const claims = await client.list<StoredClaim>(kind, labels, signal);
+  for (const { metadata } of claims) {
+    const { name = '', uid, deletionTimestamp } = metadata;
+    if (!except.includes(name) && deletionTimestamp === undefined) await client.remove({ ...kind, name, uid }, signal);
   }
+  return claims.length;
 };
+
+/** Removes the claims that rollbacks have replaced, but for the current one and those in `except`. */
+export const dropOldClaims = async (
+  client: Client,
+  site: Site,
+  signal: AbortSignal,
+  except: string[] = [],
+): Promise<void> => {
+  const kept = [site.record.claim, ...except];
+  await removeClaims(client, site, { labels: `${claimRole}=data`, except: kept }, signal);
+};
+
+/** Removes every claim of a site that has ended, and waits until they are gone. */
+export const dropAllClaims = (client: Client, site: Site, signal: AbortSignal): Promise<true> =>
+  waitFor(async () => ((await removeClaims(client, site, { labels: '' }, signal)) === 0 ? true : undefined), {
+    signal,
+    limitMs: claimsGoneMs,
+    late: () => notYet(`The claims of ${site.name} are still being deleted`),
+  });
 
 export const createCopies = (client: Client, settings: SiteSettings) => {
   const at = (site: Site, name: string): Omit<Ref, 'apiVersion' | 'kind'> => ({ namespace: site.name, name });

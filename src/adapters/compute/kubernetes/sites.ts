@@ -6,7 +6,7 @@ import { ProviderError } from '../../../kit/errors.ts';
 import { randomText } from '../../../kit/ids.ts';
 import type { ComputeProvider, ComputeStatus, Report, Resources } from '../../../ports/compute.ts';
 import type { Client, Stored } from '../../kubernetes/client.ts';
-import { dropOldClaims } from './copies.ts';
+import { dropAllClaims, dropOldClaims } from './copies.ts';
 import { figuresOf } from './figures.ts';
 import {
   claimOf,
@@ -118,13 +118,16 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
     };
   };
 
-  /** A namespace that still has pods when it is deleted is looked at again only after half of their grace. */
-  const endPods = async (site: Site, signal: AbortSignal, report?: Report): Promise<void> => {
+  /** A namespace that still has pods or claims when it is deleted is looked at again only after many seconds. */
+  const empty = async (site: Site, signal: AbortSignal, report?: Report): Promise<void> => {
     try {
-      if (await workloads.find(site.name, signal)) await workloads.bringDown(site, signal, { report });
+      if (!(await workloads.find(site.name, signal))) return;
+      await workloads.bringDown(site, signal, { report });
+      await dropAllClaims(client, site, signal);
     } catch (error) {
-      // A site that was made by half may not let us do even that; its namespace goes all the same.
-      if (!(error instanceof ProviderError) || error.retry === 'later') throw error;
+      // A site that was made by half may not let us, and a copy under way may hold a claim: the namespace goes all the same.
+      const isOutage = error instanceof ProviderError && ['unavailable', 'unknown_outcome'].includes(error.kind);
+      if (!(error instanceof ProviderError) || isOutage) throw error;
     }
   };
 
@@ -199,7 +202,7 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
 
     destroy: async (ref, signal, report) => {
       const site = await namespaces.look(ref.name, signal);
-      if (site) await endPods(site, signal, report);
+      if (site) await empty(site, signal, report);
       await namespaces.remove(ref.name, signal, report);
     },
 

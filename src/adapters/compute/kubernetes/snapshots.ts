@@ -26,6 +26,8 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
   const fill = async (site: Site, name: string, copy: Copy, signal: AbortSignal, report: Report | undefined) => {
     const claim = nextClaim(site.record.claim);
     const ref = { ...claimKind, namespace: site.name, name: claim };
+    // What lies before the current one was left by a rollback whose site never ran.
+    await dropOldClaims(client, site, signal, [claim]);
     const job = { apiVersion: 'batch/v1', kind: 'Job', namespace: site.name, name: `fill-${claim}` };
     const left = await client.find<StoredClaim>(ref, signal);
     if (left && left.metadata.annotations?.[snapshotAnnotation] !== name) {
