@@ -170,7 +170,10 @@ describe('sites on a real control plane', () => {
       await compute.createSnapshot(ref, 'initial', never);
       await compute.createSnapshot(ref, 'BAK21112026-1', never);
       assert.equal((await compute.status(ref, never)).state, 'running');
-      assert.deepEqual(await claimsOf(ref.name, 'copy'), backups === 'job' ? ['copy-bak21112026-1', 'copy-initial'] : []);
+      assert.deepEqual(
+        await claimsOf(ref.name, 'copy'),
+        backups === 'job' ? ['copy-bak21112026-1', 'copy-initial'] : [],
+      );
       const listed = (await compute.listSnapshots(ref, never)).map(({ name }) => name).sort();
       assert.deepEqual(listed, ['BAK21112026-1', 'initial']);
       await compute.stop(ref, { graceSeconds: 1 }, never);
@@ -185,7 +188,10 @@ describe('sites on a real control plane', () => {
       const volumes = (await deploymentOf(ref.name))?.spec?.template.spec?.volumes ?? [];
       assert.equal(volumes.find(({ name }) => name === 'data')?.persistentVolumeClaim?.claimName, 'data-r1');
       await compute.deleteSnapshot(ref, 'BAK21112026-1', never);
-      assert.deepEqual((await compute.listSnapshots(ref, never)).map(({ name }) => name), ['initial']);
+      assert.deepEqual(
+        (await compute.listSnapshots(ref, never)).map(({ name }) => name),
+        ['initial'],
+      );
       await compute.destroy(ref, never);
     });
 

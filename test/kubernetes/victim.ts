@@ -58,7 +58,14 @@ const run = async (order: Order): Promise<void> => {
   const cluster = order.environment.PROVISOR_KUBERNETES_CONFIG ?? '';
   const managedBy = order.environment.PROVISOR_KUBERNETES_MANAGED_BY ?? '';
   const serving = await serve(config, quiet, {
-    timing: { leaseMs: 1_500, beatMs: 300, graceMs: 300, marginMs: 50, pollMs: 20, backoffMs: { first: 50, last: 200 } },
+    timing: {
+      leaseMs: 1_500,
+      beatMs: 300,
+      graceMs: 300,
+      marginMs: 50,
+      pollMs: 20,
+      backoffMs: { first: 50, last: 200 },
+    },
     adapters: (configured) => ({
       ...configured,
       compute: createKubernetesCompute(computeOptions(cluster, { managedBy, watcher: { sending } })),

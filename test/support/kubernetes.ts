@@ -1,6 +1,7 @@
 /** A cluster for a test file: the run's own, or one that is started for it; and Provisor's rights in it, as they are shipped. */
-import { randomBytes } from 'node:crypto';
+
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -9,11 +10,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CoreV1Api, KubeConfig, type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
 import {
-  createKubernetesCompute,
-  type KubernetesComputeOptions,
-} from '../../src/adapters/compute/kubernetes/index.ts';
+  CoreV1Api,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  loadAllYaml,
+} from '@kubernetes/client-node';
+import { createKubernetesCompute, type KubernetesComputeOptions } from '../../src/adapters/compute/kubernetes/index.ts';
 import { ProviderError, type ProviderErrorKind } from '../../src/kit/errors.ts';
 import type { SiteSpec } from '../../src/ports/compute.ts';
 import { storageClass } from './control-plane/extras.ts';

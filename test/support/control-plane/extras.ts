@@ -61,7 +61,18 @@ export const definitions: Loose[] = [
     'metrics.k8s.io',
     'v1beta1',
     { kind: 'PodMetrics', plural: 'pods' },
-    { containers: { type: 'array', items: open } },
+    {
+      containers: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            name: { type: 'string' },
+            usage: { type: 'object', additionalProperties: { type: 'string' } },
+          },
+        },
+      },
+    },
   ),
 ];
 

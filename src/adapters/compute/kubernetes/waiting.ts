@@ -12,7 +12,7 @@ export interface Waiting {
   late: () => Error;
 }
 
-/** Looks until `look` has an answer. Errors: what `late` says; `unknown_outcome` when the caller gives up. */
+/** Looks until `look` has an answer. Errors: what `late` says; `unavailable` when the caller gives up, for no call is under way then. */
 export const waitFor = async <T>(
   look: () => Promise<T | undefined>,
   { signal, limitMs, late }: Waiting,
@@ -26,7 +26,7 @@ export const waitFor = async <T>(
     try {
       await pause(pauseMs, undefined, { signal });
     } catch {
-      throw failure('unknown_outcome', `Given up waiting: ${late().message}`);
+      throw failure('unavailable', `Given up waiting: ${late().message}`);
     }
     pauseMs = Math.min(lastPauseMs, pauseMs * 1.6);
   }
