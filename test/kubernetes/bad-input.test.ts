@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiException, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import type { Adapter } from '../../src/ports/adapter.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
@@ -126,6 +127,32 @@ describe('what a cluster cannot do', () => {
       return true;
     });
     await compute.destroy(ref, never);
+  });
+
+  it('says what holds a namespace that does not go', async () => {
+    const ref = { name: newSiteName(), vmid: 0 };
+    const compute = open(cluster.config);
+    await compute.create(siteSpec(ref.name), never);
+    const held = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', namespace: ref.name } };
+    await cluster.apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } });
+    const giveUp = new AbortController();
+    const said: string[] = [];
+    const destroying = compute.destroy(ref, giveUp.signal, (message) => said.push(message));
+    const conditions = async () => (await cluster.raw(`/api/v1/namespaces/${ref.name}`)).status.conditions ?? [];
+    const isHeld = async () =>
+      (await conditions()).some(
+        (each: { type: string; status: string }) =>
+          each.type === 'NamespaceFinalizersRemaining' && each.status === 'True',
+      );
+    while (!(await isHeld())) await pause(100);
+    const seen = said.length;
+    // Once more, so that the adapter has read it too.
+    while (said.length < seen + 2) await pause(100);
+    giveUp.abort();
+    await assert.rejects(destroying, fails('unavailable', /still being deleted.*example\.com\/held/));
+    await cluster.apply({ ...held, metadata: { ...held.metadata, finalizers: [] } });
+    await compute.destroy(ref, never);
+    assert.equal((await compute.status(ref, never)).state, 'missing');
   });
 
   for (const database of databases) {

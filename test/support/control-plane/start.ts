@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { get as httpsGet } from 'node:https';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import {
   KubernetesObjectApi,
   PatchStrategy,
 } from '@kubernetes/client-node';
-import { findBinaries } from './build.ts';
+import { type Binaries, findBinaries } from './build.ts';
 import { definitions, furniture } from './extras.ts';
 import { joinStages } from './stages.ts';
 
@@ -35,15 +35,14 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+/** Ports that are free at the same time, so that no two are one. Another process may still be quicker. */
+const freePorts = async (count: number): Promise<number[]> => {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+};
 
 // SIGTERM would let the API server drain for a minute, and its data is thrown away.
 const kill = async (child: ChildProcess): Promise<void> => {
@@ -73,11 +72,10 @@ export const applyAll = async (kubeconfig: string, objects: KubernetesObject[]):
   }
 };
 
-export const startControlPlane = async (say?: (line: string) => void): Promise<ControlPlane> => {
-  const binaries = await findBinaries(say);
+const startOnce = async (binaries: Binaries): Promise<ControlPlane> => {
   const folder = await mkdtemp(join(tmpdir(), 'provisor-kubernetes-'));
   const file = (name: string) => join(folder, name);
-  const [clientPort, peerPort, apiPort] = [await freePort(), await freePort(), await freePort()];
+  const [clientPort, peerPort, apiPort] = await freePorts(3);
   const [etcdUrl, peerUrl, apiUrl] = [
     `http://127.0.0.1:${clientPort}`,
     `http://127.0.0.1:${peerPort}`,
@@ -136,8 +134,9 @@ export const startControlPlane = async (say?: (line: string) => void): Promise<C
       if (answer.includes(text)) return;
       await wait(50);
     }
-    const log = await readFile(file('kube-apiserver.log'), 'utf8').catch(() => 'no log');
-    throw new Error(`The API server did not start:\n${log.slice(-4_000)}`);
+    const logs = ['etcd', 'kube-apiserver'].map((name) => readFile(file(`${name}.log`), 'utf8').catch(() => 'no log'));
+    const ends = (await Promise.all(logs)).map((log) => log.slice(-2_000));
+    throw new Error(`The API server did not start:\n${ends.join('\n')}`);
   };
 
   const startApiServer = async (): Promise<void> => {
@@ -215,4 +214,10 @@ export const startControlPlane = async (say?: (line: string) => void): Promise<C
     await stop();
     throw error;
   }
+};
+
+/** Starts one and waits until it is ready; once more when another process took one of its ports. Errors: what the servers said. */
+export const startControlPlane = async (say?: (line: string) => void): Promise<ControlPlane> => {
+  const binaries = await findBinaries(say);
+  return startOnce(binaries).catch(() => startOnce(binaries));
 };
