@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { quiet } from '../../test/support/app.ts';
-import { ProviderError } from '../kit/errors.ts';
+import { ProviderError, type ProviderErrorKind } from '../kit/errors.ts';
 import { createBreakers, ProviderRests } from './breakers.ts';
 
 const down = () => Promise.reject(new ProviderError('test/x', 'unavailable', 'no answer'));
@@ -46,6 +46,25 @@ describe('a breaker', () => {
       assert.equal(await trying, 'back');
       assert.equal(await breakers.call('test/x', fine), 'fine');
       assert.deepEqual(breakers.resting(), []);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('counts the trial of a provider that is still away as no failed try, unless something may have been done', async () => {
+    mock.timers.enable({ apis: ['Date'] });
+    try {
+      const breakers = createBreakers({ log: quiet, failures: 1, restMs: 1_000 });
+      const call = (kind: ProviderErrorKind) =>
+        breakers.call('test/x', () => Promise.reject(new ProviderError('test/x', kind, 'away')));
+      await assert.rejects(call('unavailable'), ProviderError);
+      await assert.rejects(call('unavailable'), ProviderRests);
+      mock.timers.tick(1_001);
+      await assert.rejects(call('unavailable'), ProviderRests);
+      mock.timers.tick(1_001);
+      await assert.rejects(call('unknown_outcome'), ProviderError);
+      mock.timers.tick(1_001);
+      assert.equal(await breakers.call('test/x', fine), 'fine');
     } finally {
       mock.timers.reset();
     }

@@ -56,10 +56,14 @@ export const createBreakers = ({
       const breaker = breakerOf(provider);
       // One call tries whether it is back; the others would wait for its end with their time running.
       if (breaker.state === CircuitState.HalfOpen) throw new ProviderRests(provider, restMs);
+      const isTrial = breaker.state === CircuitState.Open;
       try {
         return await breaker.execute(call);
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw new ProviderRests(provider, restMs);
+        // Whoever tried for all found it still away and did nothing: that is no failed try of its own.
+        const isAway = error instanceof ProviderError && error.kind === 'unavailable' && error.retry === 'later';
+        if (isTrial && isAway) throw new ProviderRests(provider, restMs);
         throw error;
       }
     },

@@ -184,6 +184,8 @@ const startOnce = async (binaries: Binaries): Promise<ControlPlane> => {
     children.push(
       launch('kube-controller-manager', binaries.server('kube-controller-manager'), [
         ...common,
+        // On a machine under load kwok is late, and its node must not be taken for dead.
+        '--node-monitor-grace-period=1h',
         `--service-account-private-key-file=${file('sa.key')}`,
         `--root-ca-file=${file('apiserver.crt')}`,
       ]),
