@@ -109,6 +109,7 @@ describe('what the ports promise, on a real control plane', () => {
       strangers.push(name);
     };
     return {
+      hostHeaders: true,
       proxy: adapter.port,
       other: other.port,
       dump: async () => {
