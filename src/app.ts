@@ -1,10 +1,12 @@
 /** The composition root: the only file that wires things together. Reading it is reading the architecture. */
 import { readFileSync } from 'node:fs';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Express } from 'express';
 import { type AdapterSettings, computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
+import { dnsBackendHandlers } from './compat/dns-backend.ts';
 import { hostingBackendHandlers } from './compat/hosting-backend.ts';
 import { supportDeskHandlers } from './compat/support-desk.ts';
-import { type Config, numberToIp } from './config.ts';
+import { type Config, numberToIp, type ServerAddress } from './config.ts';
 import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
@@ -12,6 +14,12 @@ import { migrate, pendingMigrations } from './database/migrate.ts';
 import { createBackups, forgetBackups } from './features/backups/backups.ts';
 import { backupHandlers } from './features/backups/handlers.ts';
 import { backupOperations } from './features/backups/steps.ts';
+import { createDelegation } from './features/dns/delegation.ts';
+import { zoneHandlers } from './features/dns/handlers.ts';
+import { internetRoots, systemResolvers } from './features/dns/name-servers.ts';
+import { zoneOperations } from './features/dns/steps.ts';
+import type { ZoneSettings } from './features/dns/zone-deps.ts';
+import { createZones } from './features/dns/zones.ts';
 import { createDomainLookup } from './features/domains/domain-lookup.ts';
 import { createDomainWatch } from './features/domains/domain-watch.ts';
 import { activeDomains, createDomains, forgetDomains } from './features/domains/domains.ts';
@@ -22,6 +30,7 @@ import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
 import { createPlans } from './features/plans/plans.ts';
 import { siteAnswers, siteHandlers } from './features/sites/handlers.ts';
+import { createSiteNames } from './features/sites/site-names.ts';
 import { createSiteSteps } from './features/sites/site-steps.ts';
 import { createSiteStore } from './features/sites/site-store.ts';
 import { createSites } from './features/sites/sites.ts';
@@ -88,6 +97,28 @@ const createAdapters = async (config: Config, log: Log): Promise<Adapters> => {
   ]);
   return { compute, proxy, dns };
 };
+
+/** As a resolver of Node takes it. */
+const serverText = ({ address, port }: ServerAddress): string =>
+  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+
+const zoneSettings = (config: Config): ZoneSettings => ({
+  nameservers: config.PROVISOR_NAMESERVERS,
+  siteDomain: config.PROVISOR_SITE_DOMAIN,
+  proxy: {
+    ipv4: isIPv4(config.PROVISOR_PUBLIC_IP) ? config.PROVISOR_PUBLIC_IP : null,
+    ipv6: config.PROVISOR_PUBLIC_IPV6 ?? (isIPv6(config.PROVISOR_PUBLIC_IP) ? config.PROVISOR_PUBLIC_IP : null),
+    name: config.PROVISOR_PROXY_NAME ?? null,
+  },
+  limits: { zones: config.PROVISOR_ZONES_PER_CUSTOMER, records: config.PROVISOR_RECORDS_PER_ZONE },
+  // Nobody on the internet is delegated to a server on this machine's own address, so a first try would never succeed.
+  requiresDelegation:
+    config.PROVISOR_ZONE_DELEGATION === 'auto'
+      ? config.PROVISOR_DNS !== 'local'
+      : config.PROVISOR_ZONE_DELEGATION === 'required',
+  requiresChallenge: config.PROVISOR_ZONE_CHALLENGE === 'required',
+  challengeKey: config.pepper,
+});
 
 /** Everything that a process can be asked to do, none of it begun. The CLI uses it beside a running server. */
 export const createProvisor = async (config: Config, log: Log, replacements: Replacements = {}) => {
@@ -172,7 +203,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     sites,
     proxy: providers.proxy,
     definitions: domainDefinitions,
-    lookup: createDomainLookup({ servers: config.PROVISOR_RESOLVERS ?? [] }),
+    lookup: createDomainLookup({ servers: (config.PROVISOR_RESOLVERS ?? []).map(serverText) }),
     settings: {
       ownership: config.PROVISOR_DOMAIN_OWNERSHIP,
       tokenKey: config.pepper,
@@ -181,6 +212,20 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
       sharedNames,
     },
     wake: domainWatch.wake,
+  });
+  const zoneDefinitions = zoneOperations({ db, dns: providers.dns });
+  operations.register(...Object.values(zoneDefinitions));
+  const zones = createZones({
+    db,
+    operations,
+    dns: providers.dns,
+    definitions: zoneDefinitions,
+    delegation: createDelegation({
+      roots: config.PROVISOR_ROOT_SERVERS ?? internetRoots,
+      resolvers: config.PROVISOR_RESOLVERS ?? systemResolvers(),
+    }),
+    settings: zoneSettings(config),
+    siteNames: createSiteNames(sites, config.PROVISOR_SITE_DOMAIN),
   });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
@@ -212,9 +257,11 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),
         ...supportHandlers(support),
         ...domainHandlers(domains, operations),
+        ...zoneHandlers(zones, operations),
         ...operationHandlers(operations),
         ...hostingBackendHandlers({ sites, backups, domains, operations }),
         ...supportDeskHandlers(support),
+        ...dnsBackendHandlers(zones, operations),
       },
       authenticate: panels.authenticate,
       idempotency,
@@ -236,6 +283,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     panels,
     plans,
     sites,
+    zones,
     backups,
     support,
     domains,

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -48,16 +48,40 @@ const numberRange = z.string().transform((text, context) => {
 
 const domainName = /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** An address that `Resolver.setServers` takes: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`. */
-const isServer = (text: string): boolean => {
-  const [, address = text, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text)?.filter(Boolean) ?? [];
-  return isIP(address) !== 0 && Number(port) > 0 && Number(port) <= 65_535;
-};
-
 const databaseUrl = z.string().refine((text) => {
   if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
   return URL.canParse(text) && new URL(text).protocol === 'mysql:' && new URL(text).pathname.length > 1;
 }, 'must look like mysql://user:password@host:3306/database or sqlite:/path/to/file');
+
+/** A nameserver to ask. */
+export interface ServerAddress {
+  address: string;
+  port: number;
+}
+
+const serverAddress = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)|([0-9a-f:]+:[0-9a-f:.]*))(?::([0-9]{1,5}))?$/i;
+
+const serverAddresses = z.string().transform((text, context): ServerAddress[] =>
+  text.split(',').map((part) => {
+    const [, bracketed, four, six, port = '53'] = serverAddress.exec(part.trim()) ?? [];
+    const address = bracketed ?? four ?? six ?? '';
+    if (isIP(address) === 0 || Number(port) > 65_535) {
+      context.addIssue({
+        code: 'custom',
+        message:
+          'must be IP addresses with commas between, each with :port where it is not 53, e.g. 192.0.2.53,[2001:db8::53]:5353',
+      });
+    }
+    return { address, port: Number(port) };
+  }),
+);
+
+const hostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/,
+    'must be a name in lower case, without a dot at its end',
+  );
 
 /** What every installation reads. */
 const common = z.object({
@@ -95,23 +119,22 @@ const common = z.object({
     .refine((text) => isIP(text) !== 0, 'must be an IP address')
     .default('127.0.0.1')
     .describe('Public address of sites when the panel names none'),
+  PROVISOR_PUBLIC_IPV6: z
+    .string()
+    .refine((text) => isIPv6(text), 'must be an IPv6 address')
+    .optional()
+    .describe('Public IPv6 address of the reverse proxy; `PROXYSRV` in AAAA records'),
   PROVISOR_NAMESERVERS: z
     .string()
     .default('ns1.localhost,ns2.localhost')
-    .transform((text) => text.split(',').map((name) => `${name.trim().replace(/\.$/, '')}.`))
+    .transform((text) => text.split(',').map((name) => `${name.trim().toLowerCase().replace(/\.$/, '')}.`))
     .describe('Names of our nameservers, with commas between'),
   PROVISOR_PROXY_NAME: z
     .string()
     .regex(domainName, 'must be a domain name in lower case, at most 120 characters')
     .optional()
-    .describe('Name that leads to all sites, which customers may set a CNAME to beside the name of their own site'),
-  PROVISOR_RESOLVERS: z
-    .string()
-    .transform((text) => text.split(',').map((server) => server.trim()))
-    .refine((servers) => servers.every(isServer), 'must be IP addresses with commas between, a port after a colon')
-    .optional()
     .describe(
-      "DNS servers that customers' domains are looked up at, with commas between (`192.0.2.1` or `192.0.2.1:5353`); those of the system when not set",
+      'Name that leads to all sites: customers may set a CNAME to it beside the name of their own site, and `PROXYSRV` stands for it',
     ),
   PROVISOR_DOMAIN_OWNERSHIP: z
     .enum(['always', 'auto', 'never'], 'must be one of: always, auto, never')
@@ -125,6 +148,38 @@ const common = z.object({
     .max(24 * 365)
     .default(72)
     .describe('Hours that the DNS of a new custom domain may take to come right'),
+  PROVISOR_ZONE_DELEGATION: z
+    .enum(['auto', 'required', 'off'], 'must be one of: auto, required, off')
+    .default('auto')
+    .describe(
+      'Whether a domain must be delegated to our nameservers before its zone is made; `auto` asks for it unless the DNS is `local`',
+    ),
+  PROVISOR_ZONE_CHALLENGE: z
+    .enum(['off', 'required'], 'must be one of: off, required')
+    .default('off')
+    .describe('Whether a customer must publish a text of ours before the zone is made'),
+  PROVISOR_ZONES_PER_CUSTOMER: z.coerce
+    .number('must be a number')
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(10)
+    .describe('Zones that one customer may have'),
+  PROVISOR_RECORDS_PER_ZONE: z.coerce
+    .number('must be a number')
+    .int()
+    .min(2)
+    .max(10_000)
+    .default(3000)
+    .describe('Records that one zone may have'),
+  PROVISOR_RESOLVERS: serverAddresses
+    .optional()
+    .describe(
+      "DNS servers to look names of customers up at, with commas between (`192.0.2.1` or `192.0.2.1:5353`); the system's when not set",
+    ),
+  PROVISOR_ROOT_SERVERS: serverAddresses
+    .optional()
+    .describe("Root servers that the check of a delegation begins at, as above; the internet's when not set"),
   PROVISOR_PRIVATE_IPS: ipRange
     .prefault('192.168.1.100-192.168.1.253')
     .describe('Pool of private addresses, one for each site'),

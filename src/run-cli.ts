@@ -7,6 +7,7 @@ import { createOutput, type RunCommand } from './cli/output.ts';
 import { type Config, loadConfig } from './config.ts';
 import { describeFindings, diagnose } from './doctor/diagnose.ts';
 import { isBad } from './doctor/finding.ts';
+import { zoneCommands } from './features/dns/commands.ts';
 import { domainCommands } from './features/domains/commands.ts';
 import { operationCommands } from './features/operations/commands.ts';
 import { panelCommands } from './features/panels/commands.ts';
@@ -104,6 +105,7 @@ const createProgram = (): Command => {
     });
   siteCommands(program, run);
   domainCommands(program, run);
+  zoneCommands(program, run);
   operationCommands(program, run);
   planCommands(program, run);
   panelCommands(program, run);

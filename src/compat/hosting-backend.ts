@@ -9,6 +9,7 @@ import { isCounted } from '../features/domains/domain.ts';
 import { describeDomain } from '../features/domains/domain-view.ts';
 import type { Domains, ShownDomain } from '../features/domains/domains.ts';
 import { refuseFailed } from '../features/operations/end-of.ts';
+import { whenFree as waitUntilFree } from '../features/operations/when-free.ts';
 import type { Changed } from '../features/sites/change-site.ts';
 import type { Site } from '../features/sites/site.ts';
 import type { Sites } from '../features/sites/sites.ts';
@@ -59,25 +60,8 @@ interface DomainWish {
 }
 
 export const hostingBackendHandlers = ({ sites, backups, domains, operations }: HostingBackend) => {
-  /** Tries again once the operation in the way has ended, while there is patience. */
-  const whenFree = async <T>(caller: Caller, signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
-    let waitedFor = '';
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        const busy =
-          error instanceof AppError && error.code === 'operation_in_progress' ? error.details?.operation_id : undefined;
-        if (typeof busy !== 'string' || busy === waitedFor || until.aborted) throw error;
-        waitedFor = busy;
-        await operations.find(caller.panelId, busy);
-        const rest = await operations.waitForRest(busy, patienceMs, until);
-        // One that is stuck waits for an operator, and no patience helps.
-        if (until.aborted || rest?.state === 'stuck') throw error;
-      }
-    }
-  };
+  const whenFree = <T>(caller: Caller, signal: AbortSignal, call: () => Promise<T>): Promise<T> =>
+    waitUntilFree(operations, caller, { patienceMs, signal }, call);
 
   const asStatus = ({ site, fresh }: Changed, word: Site['state']) => {
     const status = fresh ? word : site.state;

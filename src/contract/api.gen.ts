@@ -552,6 +552,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List zones
+         * @description Newest first.
+         */
+        get: operations["listZones"];
+        put?: never;
+        /**
+         * Create a zone
+         * @description The domain must be one that can be registered, and nobody else's, nor above or below somebody else's. Where the
+         *     installation asks for it, the parent must already delegate it to our nameservers (else `not_delegated`, with those
+         *     that are wanted and found), and a text of ours must have been published under it before it was moved here (else
+         *     `challenge_missing`, with name and text). The zone begins with A and AAAA records for itself and `www` that lead
+         *     to the reverse proxy. The name is the key: the same create again answers with the same zone.
+         */
+        post: operations["createZone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zone}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        /** Show a zone */
+        get: operations["getZone"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a zone with its records
+         * @description Refused with `zone_in_use` while a site has a name in it. Repeating it is harmless.
+         */
+        delete: operations["deleteZone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zone}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a zone's records
+         * @description All of them, as they are published, each with how it stands to what was asked for here. SOA and the NS of the zone
+         *     itself are ours and not shown. While the provider does not answer, `verified` is false and the list is what was
+         *     asked for. The zone of the site domain shows the names of the panel's own sites.
+         */
+        get: operations["listRecords"];
+        put?: never;
+        /**
+         * Add a record
+         * @description Waits until it is published, ten seconds unless `Prefer` says otherwise. A record that is there already, just so,
+         *     is a success. The TTL belongs to all records of a name and type: without one the record takes theirs, and another
+         *     one is refused.
+         */
+        post: operations["createRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zone}/records/{record}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+                record: components["parameters"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put another record in the place of one
+         * @description All of it may change; the answer has the new id, which comes from name, type and data. A TTL is given to all
+         *     records of the name and type. Waits as adding does, and repeating it is harmless.
+         */
+        put: operations["replaceRecord"];
+        post?: never;
+        /**
+         * Delete a record
+         * @description Also one that was not asked for here. One that is not there any more is 404. Waits as adding does.
+         */
+        delete: operations["deleteRecord"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zone}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Export a zone as a zone file
+         * @description What is published, in the form of RFC 1035, with SOA and NS as they would be here.
+         */
+        get: operations["exportZone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zone}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a zone file
+         * @description Send it with `dry_run` first and read the `diff`. A file of which one line cannot be taken is refused whole, with
+         *     every such line (`zone_file_invalid`). SOA and the NS of the zone itself are ours and passed over. It is published
+         *     whole or not at all; where a provider cannot do that and taking back failed too, the error says which lines are
+         *     published. A megabyte at most.
+         */
+        post: operations["importZone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sites/{service_id}/domains": {
         parameters: {
             query?: never;
@@ -1216,6 +1377,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customdomain/getdata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List a customer's zones with their records */
+        post: operations["compatGetZones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customdomain/add/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create a zone */
+        post: operations["compatAddZone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customdomain/delete/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a zone */
+        post: operations["compatDeleteZone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customdomain/add/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a record
+         * @description Without `zone_id` the zone is found from the name.
+         */
+        post: operations["compatAddRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customdomain/delete/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a record */
+        post: operations["compatDeleteRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/support/create": {
         parameters: {
             query?: never;
@@ -1320,6 +1569,94 @@ export interface components {
             /** @description Null while the provider does not tell. */
             bytes: number | null;
             created_at: components["schemas"]["Instant"];
+            operation: components["schemas"]["Operation"] | null;
+        };
+        /** @description A hash of name, type and data, as a whole number that fits 52 bits. */
+        RecordId: string;
+        /** @description A whole number, as such or as text. */
+        CompatNumber: string | number;
+        CompatZone: {
+            id: string;
+            name: string;
+            records: {
+                [key: string]: {
+                    id: string;
+                    type: string;
+                    name: string;
+                    data: string;
+                    ttl: number;
+                    aux?: number;
+                    /** @constant */
+                    active: "y";
+                };
+            };
+        };
+        Zone: {
+            /** @description A number made from the name, for clients that want one. */
+            id: string;
+            /** @description In A-labels. */
+            name: string;
+            /** @description As its owner writes it. */
+            unicode_name: string;
+            customer_id: string | null;
+            /**
+             * @description `sites` for the zone of the site domain, which nobody edits.
+             * @enum {string}
+             */
+            managed_by: "customer" | "sites";
+            /** @enum {string} */
+            state: "creating" | "active" | "failed" | "deleting" | "deleted";
+            nameservers: string[];
+            /** @description Records in use and allowed; null for the zone of the site domain. */
+            quota: components["schemas"]["Quota"] | null;
+            /** Format: date-time */
+            created_at: string | null;
+            /** Format: date-time */
+            updated_at: string | null;
+            operation: components["schemas"]["Operation"] | null;
+        };
+        Record: {
+            id: components["schemas"]["RecordId"];
+            /** @description `@` for the zone itself, else the part before the zone. */
+            name: string;
+            /** @description The whole name, without the trailing dot. */
+            fqdn: string;
+            /** @enum {string} */
+            type: "A" | "AAAA" | "CNAME" | "MX" | "NS" | "TXT" | "CAA" | "SRV";
+            /** @description As it was asked for; `PROXYSRV` is shown back so. */
+            data: string;
+            ttl: number;
+            priority?: number;
+            weight?: number;
+            port?: number;
+            flags?: number;
+            tag?: string;
+            /** @description The data as the nameservers have it. */
+            published: string;
+            /**
+             * @description - `published`: as it was asked for.
+             *     - `changed`: with another TTL than was asked for.
+             *     - `missing`: asked for, and not there any more.
+             *     - `foreign`: there, and not asked for here.
+             *     - `publishing`, `deleting`, `deleted`: in the answer of a change.
+             * @enum {string}
+             */
+            state: "publishing" | "published" | "changed" | "missing" | "foreign" | "deleting" | "deleted";
+            /** @description The service whose site manages the record, which is then not edited here. */
+            managed_by: {
+                service_id: string;
+            } | null;
+            operation: components["schemas"]["Operation"] | null;
+        };
+        ZoneImport: {
+            dry_run: boolean;
+            /** @description One line for each record that goes (`-`) or comes (`+`). */
+            diff: string[];
+            /** @description Lines that were passed over because they are ours. */
+            ignored: {
+                line: number;
+                message: string;
+            }[];
             operation: components["schemas"]["Operation"] | null;
         };
         PersonName: string;
@@ -1499,7 +1836,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write";
+        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -1669,7 +2006,7 @@ export interface components {
          */
         OperationErrorCode: "cancelled" | "deadline_exceeded" | "provider_refused" | "attempts_exhausted" | "superseded";
         /** @enum {string} */
-        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "domain_invalid" | "domain_reserved" | "domain_taken" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
+        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "domain_invalid" | "domain_reserved" | "domain_taken" | "zone_invalid" | "zone_reserved" | "zone_taken" | "zone_in_use" | "not_delegated" | "delegation_unknown" | "challenge_missing" | "record_invalid" | "record_conflict" | "record_managed" | "zone_file_invalid" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
         Problem: {
             /** @constant */
             success: false;
@@ -1768,6 +2105,95 @@ export interface components {
                 "application/json": {
                     data: components["schemas"]["Operation"][];
                     next_cursor: components["schemas"]["NextCursor"];
+                };
+            };
+        };
+        /** @description The zone, and the operation that was last begun on it. */
+        Zone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Zone"];
+            };
+        };
+        /** @description Accepted. `operation` tells how far it is. */
+        ZoneAccepted: {
+            headers: {
+                Location: components["headers"]["Location"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Zone"];
+            };
+        };
+        /** @description The record, and the operation that changed it; none where everything was as wished. */
+        Record: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        /** @description Accepted. `operation` tells how far it is. */
+        RecordAccepted: {
+            headers: {
+                Location: components["headers"]["Location"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        /** @description What changes, or would. */
+        ZoneImport: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "diff": [
+                 *         "- www 3600 A 203.0.113.9",
+                 *         "+ www 300 A 203.0.113.10"
+                 *       ],
+                 *       "ignored": [
+                 *         {
+                 *           "line": 2,
+                 *           "message": "SOA is ours"
+                 *         }
+                 *       ],
+                 *       "operation": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["ZoneImport"];
+            };
+        };
+        /** @description A sentence that begins with `Success`; JSON with it as `message` for a client that asks for `application/json`. */
+        CompatDone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Success: the record is published */
+                "text/plain": string;
+                /**
+                 * @example {
+                 *       "success": true,
+                 *       "message": "Success: the record is published",
+                 *       "id": "12"
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    success: true;
+                    message: string;
+                    /** @description Of the zone, or of the record. */
+                    id?: string;
                 };
             };
         };
@@ -1932,6 +2358,9 @@ export interface components {
         SiteAction: "start" | "stop" | "restart" | "reset";
         OperationId: components["schemas"]["Id"];
         BackupName: components["schemas"]["BackupName"];
+        /** @description The domain, as its owner writes it or in A-labels. */
+        ZoneName: string;
+        RecordId: components["schemas"]["RecordId"];
         Hostname: components["schemas"]["Hostname"];
         PlanName: components["schemas"]["PlanName"];
         /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
@@ -1943,6 +2372,34 @@ export interface components {
         Cursor: string;
     };
     requestBodies: {
+        RecordWish: {
+            content: {
+                "application/json": {
+                    /** @description `@` for the zone itself, `www`, or the whole name. */
+                    name: string;
+                    /** @description A, AAAA, CNAME, MX, NS, TXT, CAA or SRV. */
+                    type: string;
+                    /**
+                     * @description The address, the target, the text (unquoted, of any length up to 4096 bytes), or a CAA's value. `PROXYSRV`
+                     *     stands for the reverse proxy: its IPv4 address in an A record, its IPv6 address in AAAA, its name in CNAME.
+                     */
+                    data: string;
+                    /** @description Seconds. That of the records beside it when left out, else 3600. */
+                    ttl?: number;
+                    /** @description MX and SRV. */
+                    priority?: number;
+                    /** @description SRV. */
+                    weight?: number;
+                    /** @description SRV. */
+                    port?: number;
+                    /** @description CAA; 0 when left out. */
+                    flags?: number;
+                    /** @description CAA: issue, issuewild or iodef. */
+                    tag?: string;
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
         OnlyCustomer: {
             content: {
                 "application/json": {
@@ -2853,6 +3310,297 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listZones: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of zones. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Zone"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createZone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "example.com",
+                 *       "customer_id": "42"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The domain, as its owner writes it. */
+                    name: string;
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Zone"];
+            201: components["responses"]["Zone"];
+            202: components["responses"]["ZoneAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getZone: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Zone"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteZone: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Zone"];
+            202: components["responses"]["ZoneAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRecords: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records, and how many the zone may have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Record"][];
+                        quota: components["schemas"]["Quota"] | null;
+                        verified: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["RecordWish"];
+        responses: {
+            200: components["responses"]["Record"];
+            201: components["responses"]["Record"];
+            202: components["responses"]["RecordAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replaceRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+                record: components["parameters"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["RecordWish"];
+        responses: {
+            200: components["responses"]["Record"];
+            202: components["responses"]["RecordAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRecord: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+                record: components["parameters"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Record"];
+            202: components["responses"]["RecordAccepted"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportZone: {
+        parameters: {
+            query?: {
+                /** @description When given, the resource must be this customer's, else 404. */
+                customer_id?: components["parameters"]["CustomerId"];
+            };
+            header?: never;
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zone file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example $ORIGIN example.com.
+                     *     @	3600	IN	SOA	ns1.example.net. hostmaster.example.com. 1769860800 3600 600 1209600 300
+                     *     @	3600	IN	NS	ns1.example.net.
+                     *     www	3600	IN	A	203.0.113.10
+                     */
+                    "text/dns": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importZone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The domain, as its owner writes it or in A-labels. */
+                zone: components["parameters"]["ZoneName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "zone_file": "www 300 IN A 203.0.113.10\n",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": {
+                    zone_file: string;
+                    /**
+                     * @description `merge` leaves what the file does not name; `replace` makes the zone what the file says.
+                     * @default merge
+                     * @enum {string}
+                     */
+                    mode?: "merge" | "replace";
+                    /** @default false */
+                    dry_run?: boolean;
+                    customer_id?: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["ZoneImport"];
+            /** @description Accepted. `operation` tells how far it is. */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDomains: {
         parameters: {
             query?: {
@@ -3683,6 +4431,192 @@ export interface operations {
         requestBody: components["requestBodies"]["CompatService"];
         responses: {
             200: components["responses"]["CompatStatus"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatGetZones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "42"
+                 *     }
+                 */
+                "application/json": {
+                    user_id: components["schemas"]["ServiceId"];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The zones; their records by id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "zones": [
+                     *         {
+                     *           "zone": {
+                     *             "id": "1187",
+                     *             "name": "example.com",
+                     *             "records": {
+                     *               "12": {
+                     *                 "id": "12",
+                     *                 "type": "MX",
+                     *                 "name": "example.com",
+                     *                 "data": "mail.example.com",
+                     *                 "ttl": 3600,
+                     *                 "aux": 10,
+                     *                 "active": "y"
+                     *               }
+                     *             }
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        zones: {
+                            zone: components["schemas"]["CompatZone"];
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatAddZone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "42",
+                 *       "domain": "example.com"
+                 *     }
+                 */
+                "application/json": {
+                    user_id: components["schemas"]["ServiceId"];
+                    domain: string;
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["CompatDone"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatDeleteZone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "domain": "example.com"
+                 *     }
+                 */
+                "application/json": {
+                    domain: string;
+                    user_id?: components["schemas"]["ServiceId"];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["CompatDone"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatAddRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "zone_id": "1187",
+                 *       "type": "MX",
+                 *       "name": "example.com",
+                 *       "ttl": 3600,
+                 *       "exchange": "mail.example.com",
+                 *       "priority": 10
+                 *     }
+                 */
+                "application/json": {
+                    user_id?: components["schemas"]["ServiceId"];
+                    zone_id?: components["schemas"]["CompatNumber"];
+                    type: string;
+                    name: string;
+                    ttl?: components["schemas"]["CompatNumber"];
+                    ip?: string;
+                    target?: string;
+                    exchange?: string;
+                    priority?: components["schemas"]["CompatNumber"];
+                    txt?: string;
+                    ns?: string;
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["CompatDone"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compatDeleteRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "zone_id": "1187",
+                 *       "rc_id": "12"
+                 *     }
+                 */
+                "application/json": {
+                    user_id?: components["schemas"]["ServiceId"];
+                    zone_id: components["schemas"]["CompatNumber"];
+                    rc_id: components["schemas"]["CompatNumber"];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["CompatDone"];
             default: components["responses"]["Problem"];
         };
     };

@@ -15,6 +15,8 @@ export interface ContractOperation {
   /** The scope that the key must have; null when any key will do. */
   scope: string | null;
   takesBody: boolean;
+  /** Bytes that a body may have, where that is not the usual. */
+  bodyLimit: number | undefined;
   /** Answers of this operation may be stored under an `Idempotency-Key`. Not those that hold a secret. */
   takesIdempotencyKey: boolean;
   /** The status that tells this operation's callers of a suspended service; null for the usual one. */
@@ -37,6 +39,7 @@ interface RawOperation {
   'x-scope'?: string;
   'x-suspended-status'?: number;
   'x-secret-answer'?: boolean;
+  'x-body-limit'?: number;
 }
 
 /** Reads the contract. Errors: what the YAML parser finds. */
@@ -60,6 +63,7 @@ export const operationsOf = (document: OpenApiDocument): ContractOperation[] => 
         secured: (raw.security ?? document.security ?? []).length > 0,
         scope: raw['x-scope'] ?? null,
         takesBody: raw.requestBody !== undefined,
+        bodyLimit: raw['x-body-limit'],
         takesIdempotencyKey: method === 'post' && raw['x-secret-answer'] !== true,
         suspendedStatus: raw['x-suspended-status'] ?? null,
       });

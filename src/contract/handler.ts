@@ -28,6 +28,8 @@ export interface Input<Id extends OperationId> {
   body: Body<Id>;
   /** Seconds of `Prefer: wait`, 0 when there is none. */
   waitSeconds: number;
+  /** Whether the caller would rather have JSON than text, by `Accept`; no wish is none for JSON. */
+  prefersJson: boolean;
   /** Aborts when the caller has gone, or this process is about to end. */
   signal: AbortSignal;
 }

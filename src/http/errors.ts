@@ -103,13 +103,13 @@ const ofValidator = (error: ValidatorError): Problem => {
 };
 
 /** What the body parser throws. */
-const ofBodyParser = (type: unknown): Problem | null => {
+const ofBodyParser = ({ type, limit }: { type: unknown; limit?: unknown }): Problem | null => {
   switch (type) {
     case 'entity.too.large':
       return {
         status: 413,
         code: 'payload_too_large',
-        message: 'The body is too large: 64 kB at most.',
+        message: `The body is too large: ${Math.floor(Number(limit) / 1024)} kB at most.`,
         retryable: false,
       };
     case 'entity.parse.failed':
@@ -136,7 +136,7 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof HttpError) {
     return { status: error.status, code: error.code, message: error.message, retryable: false, headers: error.headers };
   }
-  const parser = typeof error === 'object' && error !== null && 'type' in error ? ofBodyParser(error.type) : null;
+  const parser = typeof error === 'object' && error !== null && 'type' in error ? ofBodyParser(error) : null;
   if (parser) return parser;
   if (isDatabaseDown(error) || isRetryable(error)) {
     return {

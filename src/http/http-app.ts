@@ -41,6 +41,9 @@ export interface HttpAppOptions {
   draining: AbortSignal;
 }
 
+/** Under this name a stored answer keeps its content type where it is not JSON. */
+const storedType = 'content-type';
+
 const bearer = (header: string | undefined): string | undefined => /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
 
 /** Throws unless every operation has a handler and every handler an operation. */
@@ -106,6 +109,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
       query: req.query as never,
       body: req.body as never,
       waitSeconds: waitSecondsOf(req.headers.prefer as string | undefined),
+      prefersJson: req.accepts(['text/plain', 'application/json']) === 'application/json',
       signal,
     })) as AnyReply | Stream;
 
@@ -127,6 +131,8 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     const stored = await idempotency.begin(caller.panelId, key, request);
     if (stored) {
       res.setHeader('Idempotency-Replayed', 'true');
+      const { [storedType]: type, ...headers } = stored.headers;
+      if (type !== undefined) return sendReply(res, { ...stored, headers, type });
       return sendReply(res, { ...stored, body: stored.body === '' ? undefined : JSON.parse(stored.body) });
     }
     let reply: AnyReply | Stream;
@@ -142,8 +148,8 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     if ('stream' in reply) throw new Error(`${match.operation.operationId} cannot be answered once: it streams`);
     await idempotency.store(caller.panelId, key, {
       status: reply.status,
-      headers: reply.headers ?? {},
-      body: reply.body === undefined ? '' : JSON.stringify(reply.body),
+      headers: { ...reply.headers, ...(reply.type === undefined ? {} : { [storedType]: reply.type }) },
+      body: reply.body === undefined ? '' : reply.type === undefined ? JSON.stringify(reply.body) : String(reply.body),
     });
     sendReply(res, reply);
   };
@@ -152,7 +158,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     const match = route(req.method, req.path);
     res.locals.operation = match.operation;
     const identity = await identify(match.operation, req);
-    if (match.operation.takesBody) await readJson(req, res);
+    if (match.operation.takesBody) await readJson(req, res, match.operation.bodyLimit);
     await contract.check(match, req, res, next);
     const caller: Caller = {
       panelId: identity?.panelId ?? '',

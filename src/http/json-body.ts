@@ -2,7 +2,8 @@
 import express, { type Request, type Response } from 'express';
 import { AppError } from '../kit/errors.ts';
 
-const maxBytes = '64kb';
+/** Bytes that a body may have where the contract says nothing else. */
+const usualLimit = 65_536;
 /** Far more than the contract has. Bodies are hashed and compared by functions that call themselves. */
 const maxDepth = 64;
 
@@ -13,12 +14,9 @@ const requireUtf8 = (_req: unknown, _res: unknown, _body: Buffer, charset: strin
 
 const jsonTypes = ['application/json', 'application/*+json'];
 
-const parse = express.json({
-  limit: maxBytes,
-  strict: true,
-  type: jsonTypes,
-  verify: requireUtf8,
-});
+const parserOf = (limit: number) => express.json({ limit, strict: true, type: jsonTypes, verify: requireUtf8 });
+
+const parsers = new Map([[usualLimit, parserOf(usualLimit)]]);
 
 /** Half a surrogate pair and 1e999 are JSON, but no database and no hash takes them. */
 const isSound = (value: unknown, depth = 0): boolean => {
@@ -37,9 +35,11 @@ const isUnpacking = (error: unknown): boolean =>
 /** A body was announced and is not there: the parser passes over the one of a client that has hung up meanwhile. */
 const isUnread = (req: Request): boolean => req.body === undefined && Boolean(req.is(jsonTypes));
 
-/** Puts the body into `req.body`. Errors: the parser's, `invalid_json`, `invalid_request`. */
-export const readJson = (req: Request, res: Response): Promise<void> =>
+/** Puts the body, of `limit` bytes at most, into `req.body`. Errors: the parser's, `invalid_json`, `invalid_request`. */
+export const readJson = (req: Request, res: Response, limit: number = usualLimit): Promise<void> =>
   new Promise((resolve, reject) => {
+    const parse = parsers.get(limit) ?? parserOf(limit);
+    parsers.set(limit, parse);
     parse(req, res, (error?: unknown) => {
       if (isUnpacking(error)) {
         reject(new AppError('invalid', 'invalid_request', 'The body is not packed as its Content-Encoding says.'));

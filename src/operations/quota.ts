@@ -77,6 +77,17 @@ export const setLimit = async (tx: Tx, service: ServiceKey, resource: string, li
     .where('used', '<=', limit)
     .update({ lim: limit })) === 1;
 
+/**
+ * Makes sure that a quota is there with this limit, or with what is in use where that is more.
+ * Errors: a unique violation when two make it at once; run the transaction again.
+ */
+export const ensureQuota = async (tx: Tx, service: ServiceKey, resource: string, limit: number): Promise<void> => {
+  const known = await tx('quotas')
+    .where({ ...where(service), resource })
+    .update({ lim: tx.raw('case when used > ? then used else ? end', [limit, limit]) });
+  if (known === 0) await tx('quotas').insert({ ...where(service), resource, used: 0, lim: limit });
+};
+
 /** Takes units for an operation; `settleHolds` later keeps them or gives them back. */
 export const holdQuota = async (
   tx: Tx,

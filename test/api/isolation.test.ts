@@ -14,6 +14,7 @@ interface Theirs {
   serviceId: string;
   operationId: string;
   supportKey: string;
+  zone: { name: string; id: string; record: string };
 }
 
 /** How a stranger would try it with the ids of another panel, and what must come of it. */
@@ -53,6 +54,13 @@ const operation =
   (rest: string) =>
   ({ operationId }: Theirs) =>
     `/v1/operations/${operationId}${rest}`;
+
+const zone =
+  (rest: string | ((theirs: Theirs) => string)) =>
+  (theirs: Theirs): string =>
+    `/v1/zones/${theirs.zone.name}${typeof rest === 'string' ? rest : rest(theirs)}`;
+const record = zone((theirs) => `/records/${theirs.zone.record}`);
+const recordWish = { name: 'x', type: 'A', data: '192.0.2.1' };
 
 const cases: Record<string, Case> = {
   getHealth: 'nothing of a panel is named',
@@ -136,6 +144,57 @@ const cases: Record<string, Case> = {
   compatAddDomain: { call: compat('/action/setdomain', { domain: 'www.example.com' }), expect: 404 },
   compatDeleteDomain: { call: compat('/action/deldomain', { domain: 'theirs.example.com' }), expect: 404 },
   compatAddCustomDomain: { call: compat('/customdomain/add', { domain: 'www.example.com' }), expect: 404 },
+  listZones: { list: '/v1/zones' },
+  createZone: {
+    call: post(
+      () => '/v1/zones',
+      () => ({ name: 'strangers.com' }),
+    ),
+    expect: 'own, and theirs untouched',
+  },
+  getZone: { call: get(zone('')), expect: 404 },
+  deleteZone: { call: (stranger, theirs) => stranger.call('DELETE', zone('')(theirs)), expect: 404 },
+  listRecords: { call: get(zone('/records')), expect: 404 },
+  createRecord: { call: post(zone('/records'), () => recordWish), expect: 404 },
+  replaceRecord: { call: (stranger, theirs) => stranger.call('PUT', record(theirs), recordWish), expect: 404 },
+  deleteRecord: { call: (stranger, theirs) => stranger.call('DELETE', record(theirs)), expect: 404 },
+  exportZone: { call: get(zone('/export')), expect: 404 },
+  importZone: { call: post(zone('/import'), () => ({ zone_file: 'x A 192.0.2.1' })), expect: 404 },
+  compatGetZones: {
+    call: post(
+      () => '/customdomain/getdata',
+      () => ({ user_id: '42' }),
+    ),
+    expect: 'success, and theirs untouched',
+  },
+  compatAddZone: {
+    call: post(
+      () => '/customdomain/add/zone',
+      () => ({ user_id: '42', domain: 'strangers.net' }),
+    ),
+    expect: 'success, and theirs untouched',
+  },
+  compatDeleteZone: {
+    call: post(
+      () => '/customdomain/delete/zone',
+      (theirs) => ({ domain: theirs.zone.name }),
+    ),
+    expect: 'success, and theirs untouched',
+  },
+  compatAddRecord: {
+    call: post(
+      () => '/customdomain/add/record',
+      (theirs) => ({ zone_id: theirs.zone.id, type: 'A', name: 'x', ip: '192.0.2.1' }),
+    ),
+    expect: 404,
+  },
+  compatDeleteRecord: {
+    call: post(
+      () => '/customdomain/delete/record',
+      (theirs) => ({ zone_id: theirs.zone.id, rc_id: theirs.zone.record }),
+    ),
+    expect: 404,
+  },
   getSiteStatus: { call: get(site('/status')), expect: 404 },
   getSiteUsage: { call: get(site('/usage')), expect: 404 },
   createLoginLink: { call: post(site('/login-link')), expect: 404 },
@@ -173,6 +232,8 @@ const tables = [
   'support_keys',
   'domains',
   'domain_names',
+  'zones',
+  'zone_records',
 ];
 
 for (const database of databases) {
@@ -185,7 +246,10 @@ for (const database of databases) {
       const { knex } = app.serving.provisor.db;
       const all = await Promise.all(tables.map((table) => knex(table).where({ panel_id: panelId })));
       const audit = await knex('audit').where('chain', 'like', `${panelId}:%`).orderBy('seq');
-      return JSON.stringify([all, audit], (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+      const text = (row: unknown) =>
+        JSON.stringify(row, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+      // Without an order of their own, rows come as the database finds them.
+      return text([all.map((rows) => rows.map(text).sort()), audit]);
     };
 
     before(async () => {
@@ -201,10 +265,13 @@ for (const database of databases) {
         service_id: owner.service_id,
         email: 'owner@example.com',
       });
+      const made = await app.panel.call('POST', '/v1/zones', { name: 'theirs.com', customer_id: '42' }, waiting);
+      const { data } = (await app.panel.call('GET', '/v1/zones/theirs.com/records')).body;
       theirs = {
         serviceId: owner.service_id,
         operationId: owner.operation.id,
         supportKey: support.body.support_key,
+        zone: { name: made.body.name, id: made.body.id, record: data[0].id },
       };
     });
     after(async () => {

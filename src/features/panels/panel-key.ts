@@ -8,6 +8,8 @@ import { randomText } from '../../kit/ids.ts';
 export const scopes = [
   'sites:read',
   'sites:write',
+  'dns:read',
+  'dns:write',
   'plans:read',
   'plans:write',
   'operations:read',
@@ -22,6 +24,8 @@ export type Scope = (typeof scopes)[number];
 export const panelScopes: readonly Scope[] = [
   'sites:read',
   'sites:write',
+  'dns:read',
+  'dns:write',
   'plans:read',
   'operations:read',
   'operations:write',
