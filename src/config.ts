@@ -76,13 +76,6 @@ const serverAddresses = z.string().transform((text, context): ServerAddress[] =>
   }),
 );
 
-const hostName = z
-  .string()
-  .regex(
-    /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/,
-    'must be a name in lower case, without a dot at its end',
-  );
-
 /** What every installation reads. */
 const common = z.object({
   PROVISOR_HOST: z
