@@ -1,0 +1,1 @@
+@livewire('provisor-sites.panel', ['service' => $service], key('provisor-sites-' . $service->id))

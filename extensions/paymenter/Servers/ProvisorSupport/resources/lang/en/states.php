@@ -1,0 +1,9 @@
+<?php
+
+declare(strict_types=1);
+
+return [
+    'active' => 'Active',
+    'suspended' => 'Suspended',
+    'terminated' => 'Ended',
+];

@@ -1,0 +1,9 @@
+<?php
+
+declare(strict_types=1);
+
+return [
+    'active' => 'Activ',
+    'suspended' => 'Suspendat',
+    'terminated' => 'Încheiat',
+];

@@ -1,0 +1,1 @@
+@livewire('provisor-support.panel', ['service' => $service], key('provisor-support-' . $service->id))

@@ -1,0 +1,32 @@
+<?php
+
+declare(strict_types=1);
+
+namespace App\Classes\Extension;
+
+/** Stand-in for the panel's base class. Its `config` is only read from within the extension's own class. */
+class Extension
+{
+    /** @param array<string, mixed> $config */
+    public function __construct(public $config = [])
+    {
+    }
+
+    public function config($key)
+    {
+        return $this->config[$key] ?? null;
+    }
+
+    public function getConfig($values = [])
+    {
+        return [];
+    }
+
+    public function installed()
+    {
+    }
+
+    public function boot()
+    {
+    }
+}
