@@ -13,7 +13,7 @@ const given = process.argv.slice(2);
 const hasPattern = given.some((arg) => !arg.startsWith('-'));
 const args = [
   fileURLToPath(new URL('../run.ts', import.meta.url)),
-  '--file-timeout=600',
+  '--file-timeout=900',
   ...(hasPattern ? given : [...given, 'test/kubernetes/**/*.test.ts']),
 ];
 const child = spawn(process.execPath, args, {

@@ -30,7 +30,8 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
     await dropOldClaims(client, site, signal, [claim]);
     const job = { apiVersion: 'batch/v1', kind: 'Job', namespace: site.name, name: `fill-${claim}` };
     const left = await client.find<StoredClaim>(ref, signal);
-    if (left && left.metadata.annotations?.[snapshotAnnotation] !== name) {
+    const isOther = left?.metadata.annotations?.[snapshotAnnotation] !== name;
+    if (left && (isOther || left.metadata.deletionTimestamp !== undefined)) {
       await copies.removeWhole(job, signal);
       await copies.removeWhole(ref, signal);
     }
