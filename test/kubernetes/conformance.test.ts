@@ -142,7 +142,6 @@ describe('what the ports promise, on a real control plane', () => {
       },
       spoil: null,
       secrets: [tokenOf(cluster.config)],
-      hostHeaders: true,
       socketDir: null,
       traffic: null,
       stop: async () => {
