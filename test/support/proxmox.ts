@@ -32,7 +32,9 @@ export const openProxmox = async (now?: () => number): Promise<ProxmoxBench> => 
   const containers = join(dir, 'containers');
   mkdirSync(containers);
   const fake = await startFakeProxmox(containers, now);
-  const sshd = await startSshd(dir, `${join(standIns, 'pct')} ${containers} ${standIns.replace(/\/$/, '')}`);
+  const words = [join(standIns, 'pct'), containers, standIns.replace(/\/$/, '')];
+  // A shell reads it, and where the project lies is anybody's choice.
+  const sshd = await startSshd(dir, words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' '));
   const logged: string[] = [];
   const note = (fields: object, message: string) => {
     logged.push(`${message} ${inspect(fields, { depth: null, showHidden: true })}`);
