@@ -7,7 +7,7 @@ import type { Adapter } from '../ports/adapter.ts';
 import type { ComputeProvider } from '../ports/compute.ts';
 import type { DnsProvider } from '../ports/dns.ts';
 import type { ReverseProxy } from '../ports/proxy.ts';
-import type { ProxmoxSettings } from './compute/proxmox/index.ts';
+import type { ProviderOptions } from '../provider-config.ts';
 
 /** What every factory is given, beside the options of its provider; each takes what it needs. */
 export interface AdapterSettings {
@@ -18,74 +18,14 @@ export interface AdapterSettings {
   log: Log;
 }
 
-interface CaddyVariables {
-  PROVISOR_CADDY_ADMIN_URL: string;
-  PROVISOR_CADDY_SERVER: string;
-  PROVISOR_CADDY_LISTEN?: string[] | undefined;
-  PROVISOR_CADDY_SITE_URL: string;
-}
+type ComputeOptions = ProviderOptions<'compute'>;
+type ProxyOptions = ProviderOptions<'proxy'>;
+type DnsOptions = ProviderOptions<'dns'>;
 
-interface ClusterVariables {
-  PROVISOR_KUBERNETES_CONFIG: string;
-  PROVISOR_KUBERNETES_CONTEXT?: string | undefined;
-  PROVISOR_KUBERNETES_MANAGED_BY: string;
-  PROVISOR_KUBERNETES_CLUSTER_DOMAIN: string;
-}
-
-interface KubernetesVariables extends ClusterVariables {
-  PROVISOR_KUBERNETES_STORAGE_CLASS?: string | undefined;
-  PROVISOR_KUBERNETES_BACKUPS: 'auto' | 'csi' | 'job';
-  PROVISOR_KUBERNETES_SNAPSHOT_CLASS?: string | undefined;
-  PROVISOR_KUBERNETES_COPIES: number;
-  PROVISOR_KUBERNETES_INGRESS_NAMESPACE: string;
-  PROVISOR_KUBERNETES_WORDPRESS_IMAGE: string;
-  PROVISOR_KUBERNETES_CLI_IMAGE: string;
-  PROVISOR_KUBERNETES_DATABASE_IMAGE: string;
-  PROVISOR_KUBERNETES_COPY_IMAGE: string;
-  PROVISOR_KUBERNETES_CPU_PER_GIB: number;
-  PROVISOR_KUBERNETES_START_SECONDS: number;
-  PROVISOR_KUBERNETES_TENANT_ROLE: string;
-}
-
-interface IngressVariables extends ClusterVariables {
-  PROVISOR_INGRESS_NAMESPACE: string;
-  PROVISOR_INGRESS_CLASS: string;
-  PROVISOR_INGRESS_ISSUER?: string | undefined;
-  PROVISOR_INGRESS_PAGES_HOST: string;
-  PROVISOR_INGRESS_SUSPENDED_PORT: number;
-  PROVISOR_INGRESS_STOPPED_PORT: number;
-}
-
-const connectionOf = (given: ClusterVariables) => ({
+const connectionOf = (given: ComputeOptions['kubernetes'] | ProxyOptions['ingress']) => ({
   config: given.PROVISOR_KUBERNETES_CONFIG,
   context: given.PROVISOR_KUBERNETES_CONTEXT,
 });
-
-interface NginxSshVariables {
-  PROVISOR_NGINX_SSH_HOST: string;
-  PROVISOR_NGINX_SSH_PORT: number;
-  PROVISOR_NGINX_SSH_USER: string;
-  PROVISOR_NGINX_SSH_KEY_FILE: string;
-  PROVISOR_NGINX_SSH_HOST_KEY: string;
-  PROVISOR_NGINX_SSH_DIRECTORY: string;
-  PROVISOR_NGINX_SSH_TEST: string;
-  PROVISOR_NGINX_SSH_RELOAD: string;
-  PROVISOR_NGINX_SSH_LISTEN: string[];
-  PROVISOR_NGINX_SSH_TLS_LISTEN: string[];
-  PROVISOR_NGINX_SSH_CERTIFICATE?: string | undefined;
-  PROVISOR_NGINX_SSH_CERTIFICATE_KEY?: string | undefined;
-  PROVISOR_NGINX_SSH_UPSTREAM_CA: string;
-  PROVISOR_NGINX_SSH_PROBE: string;
-  PROVISOR_NGINX_SSH_SITE_URL: string;
-}
-
-interface NginxProxyManagerVariables {
-  PROVISOR_NPM_URL: string;
-  PROVISOR_NPM_IDENTITY: string;
-  PROVISOR_NPM_SECRET: string;
-  PROVISOR_NPM_LETSENCRYPT_EMAIL?: string | undefined;
-  PROVISOR_NPM_SITE_URL: string;
-}
 
 type Factories<Port> = Record<string, (settings: AdapterSettings, options: never) => Promise<Adapter<Port>>>;
 
@@ -94,11 +34,11 @@ export const computeAdapters = {
     const { createLocalCompute } = await import('./compute/local/index.ts');
     return createLocalCompute({ dataDir, log });
   },
-  proxmox: async ({ log }: AdapterSettings, options: ProxmoxSettings) => {
+  proxmox: async ({ log }: AdapterSettings, options: ComputeOptions['proxmox']) => {
     const { createProxmoxCompute } = await import('./compute/proxmox/index.ts');
     return createProxmoxCompute(options, { log });
   },
-  kubernetes: async (_settings: AdapterSettings, given: KubernetesVariables) => {
+  kubernetes: async (_settings: AdapterSettings, given: ComputeOptions['kubernetes']) => {
     const { createKubernetesCompute } = await import('./compute/kubernetes/index.ts');
     return createKubernetesCompute({
       ...connectionOf(given),
@@ -125,7 +65,7 @@ export const proxyAdapters = {
     const { createLocalProxy } = await import('./proxy/local/index.ts');
     return createLocalProxy({ dataDir, host, port: sitesPort, log });
   },
-  caddy: async (_settings: AdapterSettings, options: CaddyVariables) => {
+  caddy: async (_settings: AdapterSettings, options: ProxyOptions['caddy']) => {
     const { createCaddyProxy } = await import('./proxy/caddy/index.ts');
     return createCaddyProxy({
       adminUrl: options.PROVISOR_CADDY_ADMIN_URL,
@@ -134,7 +74,7 @@ export const proxyAdapters = {
       siteUrl: options.PROVISOR_CADDY_SITE_URL,
     });
   },
-  ingress: async (_settings: AdapterSettings, given: IngressVariables) => {
+  ingress: async (_settings: AdapterSettings, given: ProxyOptions['ingress']) => {
     const { createIngressProxy } = await import('./proxy/ingress/index.ts');
     return createIngressProxy({
       ...connectionOf(given),
@@ -150,7 +90,7 @@ export const proxyAdapters = {
       },
     });
   },
-  'nginx-ssh': async (_settings: AdapterSettings, options: NginxSshVariables) => {
+  'nginx-ssh': async (_settings: AdapterSettings, options: ProxyOptions['nginx-ssh']) => {
     const { createNginxSshProxy, tlsOf } = await import('./proxy/nginx-ssh/index.ts');
     return createNginxSshProxy({
       ssh: {
@@ -176,7 +116,7 @@ export const proxyAdapters = {
       siteUrl: options.PROVISOR_NGINX_SSH_SITE_URL,
     });
   },
-  'nginx-proxy-manager': async (_settings: AdapterSettings, options: NginxProxyManagerVariables) => {
+  'nginx-proxy-manager': async (_settings: AdapterSettings, options: ProxyOptions['nginx-proxy-manager']) => {
     const { createNginxProxyManager } = await import('./proxy/nginx-proxy-manager/index.ts');
     return createNginxProxyManager({
       url: options.PROVISOR_NPM_URL,
@@ -193,10 +133,7 @@ export const dnsAdapters = {
     const { createLocalDns } = await import('./dns/local/index.ts');
     return createLocalDns({ dataDir, host, port: dnsPort, log });
   },
-  powerdns: async (
-    _settings: AdapterSettings,
-    options: { PROVISOR_POWERDNS_URL: string; PROVISOR_POWERDNS_API_KEY: string; PROVISOR_POWERDNS_SERVER_ID: string },
-  ) => {
+  powerdns: async (_settings: AdapterSettings, options: DnsOptions['powerdns']) => {
     const { createPowerDns } = await import('./dns/powerdns/index.ts');
     return createPowerDns({
       url: options.PROVISOR_POWERDNS_URL,
@@ -204,14 +141,7 @@ export const dnsAdapters = {
       serverId: options.PROVISOR_POWERDNS_SERVER_ID,
     });
   },
-  cloudflare: async (
-    _settings: AdapterSettings,
-    options: {
-      PROVISOR_CLOUDFLARE_URL: string;
-      PROVISOR_CLOUDFLARE_TOKEN: string;
-      PROVISOR_CLOUDFLARE_ACCOUNT_ID: string;
-    },
-  ) => {
+  cloudflare: async (_settings: AdapterSettings, options: DnsOptions['cloudflare']) => {
     const { createCloudflareDns } = await import('./dns/cloudflare/index.ts');
     return createCloudflareDns({
       url: options.PROVISOR_CLOUDFLARE_URL,
@@ -219,15 +149,7 @@ export const dnsAdapters = {
       accountId: options.PROVISOR_CLOUDFLARE_ACCOUNT_ID,
     });
   },
-  ispconfig: async (
-    _settings: AdapterSettings,
-    options: {
-      PROVISOR_ISPCONFIG_URL: string;
-      PROVISOR_ISPCONFIG_USER: string;
-      PROVISOR_ISPCONFIG_PASSWORD: string;
-      PROVISOR_ISPCONFIG_SERVER_ID: number;
-    },
-  ) => {
+  ispconfig: async (_settings: AdapterSettings, options: DnsOptions['ispconfig']) => {
     const { createIspConfigDns } = await import('./dns/ispconfig/index.ts');
     return createIspConfigDns({
       url: options.PROVISOR_ISPCONFIG_URL,
