@@ -1,7 +1,11 @@
 /** A real Caddy of our own: its configuration, ports and files in a temporary directory. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { freePorts, programPath, startProgram } from './program.ts';
 import { visitAt } from './upstream.ts';
 
@@ -18,6 +22,29 @@ export interface TestCaddy {
   change(method: 'PUT' | 'POST' | 'DELETE', path: string, value?: unknown): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Caddy opens its admin API anew with every change: a connection of that moment is reset, and one kept from before is dead. */
+const ask = async (adminUrl: string, method: string, path: string, value?: unknown): Promise<string> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const request = httpRequest(`${adminUrl}${path}`, {
+        method,
+        agent: false,
+        headers: { 'Content-Type': 'application/json' },
+      });
+      request.end(value === undefined ? undefined : JSON.stringify(value));
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      const said = await text(answer);
+      if ((answer.statusCode ?? 500) >= 300) throw new Error(`${answer.statusCode} ${said}`);
+      return said;
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      // What was sent may have been done, so only a question is asked again then.
+      if (code !== 'ECONNRESET' || (method !== 'GET' && syscall !== 'connect') || attempt === 10) throw error;
+      await wait(attempt * 10);
+    }
+  }
+};
 
 /** `servers` is what it begins with, given the port that the sites are to be on. */
 export const startCaddy = async (servers: (sitesPort: number) => unknown): Promise<TestCaddy> => {
@@ -42,14 +69,9 @@ export const startCaddy = async (servers: (sitesPort: number) => unknown): Promi
     sitesPort,
     wayPort,
     dir,
-    config: async () => (await fetch(`${adminUrl}/config/`)).text(),
+    config: () => ask(adminUrl, 'GET', '/config/'),
     change: async (method, path, value) => {
-      const answer = await fetch(`${adminUrl}${path}`, {
-        method,
-        headers: { 'Content-Type': 'application/json' },
-        ...(value === undefined ? {} : { body: JSON.stringify(value) }),
-      });
-      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+      await ask(adminUrl, method, path, value);
     },
     stop: async () => {
       await program.stop();

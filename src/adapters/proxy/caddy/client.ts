@@ -91,16 +91,17 @@ const send = (
 
 /**
  * Caddy opens its admin API anew with every change, and a connection that comes
- * in that moment is reset. Reading is harmless, so it is tried a few times.
+ * in that moment is reset, at times while it is still being made. Reading is
+ * harmless, and so is a change that was never sent: both are tried a few times.
  */
-const askAgain = async <T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+const askAgain = async <T>(ask: () => Promise<T>, changes: boolean, signal: AbortSignal): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch (error) {
       const { sent, cause } = error as NoAnswer;
-      const wasReset = sent && (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
-      if (!wasReset || attempt === 5) throw error;
+      const wasReset = (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
+      if (!wasReset || (changes && sent) || attempt === 5) throw error;
       await wait(attempt * 20, undefined, { signal }).catch(() => {});
     }
   }
@@ -140,7 +141,7 @@ export const createCaddyClient = ({ adminUrl }: { adminUrl: string }): CaddyClie
     const ask = () => send(url, { method, headers, body }, limit);
     let reply: Awaited<ReturnType<typeof send>>;
     try {
-      reply = method === 'GET' ? await askAgain(ask, limit) : await ask();
+      reply = await askAgain(ask, method !== 'GET', limit);
     } catch (error) {
       if (method !== 'GET' && (error as NoAnswer).sent) {
         throw new ProviderError(provider, 'unknown_outcome', 'Caddy did not answer; the change may have been made', {
