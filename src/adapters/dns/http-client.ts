@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { ProviderError, type ProviderErrorKind } from '../../kit/errors.ts';
+import { neverConnected, refuseGivenUp } from '../../kit/provider-call.ts';
 
 /** One HTTP call to a provider, and what its failures mean. Answers are text from strangers until a schema has read them. */
 
@@ -11,11 +12,7 @@ const longestMs = 15_000;
 const mostBytes = 64 * 1024 * 1024;
 
 const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
+  ...neverConnected,
   'ERR_INVALID_URL',
   'CERT_HAS_EXPIRED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -52,7 +49,7 @@ export const secondsOf = (retryAfter: unknown): number | undefined =>
 
 /** Ends with `signal`, and by itself after a while. Errors: `unavailable` when it has ended already. */
 export const limitedSignal = (provider: string, signal: AbortSignal): AbortSignal => {
-  if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+  refuseGivenUp(provider, signal);
   return AbortSignal.any([signal, AbortSignal.timeout(longestMs)]);
 };
 

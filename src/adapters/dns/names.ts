@@ -1,11 +1,8 @@
 /** Names of zones and records: absolute, lower-case, with the trailing dot. */
 
-const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+import { isHostname } from '../../kit/hostname.ts';
 
-const labelsOf = (name: string): string[] => name.slice(0, -1).split('.');
-
-const isHostLike = (name: string): boolean =>
-  name.length <= 254 && name.endsWith('.') && labelsOf(name).every((part) => label.test(part));
+const isHostLike = (name: string): boolean => name.endsWith('.') && isHostname(name.slice(0, -1));
 
 /** Whether `name` may be a zone's: absolute, lower-case, not the root. */
 export const isZoneName = (name: string): boolean => isHostLike(name);

@@ -1,4 +1,4 @@
-import { ProviderError } from '../../kit/errors.ts';
+import { givenUp, refuseGivenUp } from '../../kit/provider-call.ts';
 
 /**
  * Lets the changes of one zone go one after the other. Providers replace what
@@ -10,16 +10,15 @@ export const createZoneQueue = (provider: string) => {
 
   /** Runs `work` when the zone is free. Errors: `unavailable` when `signal` aborts before its turn; nothing was done then. */
   return async <Result>(zone: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> => {
-    const givenUp = () => new ProviderError(provider, 'unavailable', 'The call was given up before it began');
-    if (signal.aborted) throw givenUp();
+    refuseGivenUp(provider, signal);
     const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(givenUp());
+    const giveUp = () => reject(givenUp(provider));
     signal.addEventListener('abort', giveUp, { once: true });
     aborted.catch(() => {});
 
     const turn = (last.get(zone) ?? Promise.resolve()).then(() => {
       signal.removeEventListener('abort', giveUp);
-      if (signal.aborted) throw givenUp();
+      refuseGivenUp(provider, signal);
       return work();
     });
     const over = turn.catch(() => {});

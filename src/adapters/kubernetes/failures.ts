@@ -2,6 +2,7 @@
 import { ApiException } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProviderError } from '../../kit/errors.ts';
+import { neverConnected } from '../../kit/provider-call.ts';
 
 const statusSchema = z.object({
   message: z.string().optional(),
@@ -66,14 +67,7 @@ const refusedBecause = ({ code, message, causes, retryAfter }: Refusal, what: st
 };
 
 /** Codes of a connection that never was: nothing was sent. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const neverSent = new Set([...neverConnected, 'UND_ERR_CONNECT_TIMEOUT']);
 
 const codesOf = (error: unknown): string[] => {
   const codes: string[] = [];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ProviderError } from '../../../kit/errors.ts';
+import { givenUp } from '../../../kit/provider-call.ts';
 
 /**
  * Locks between processes that share the data directory. Node has no `flock`,
@@ -47,8 +48,7 @@ export const createLocks = (dir: string, named: readonly string[]): Locks => {
   const acquire = async (key: string, signal: AbortSignal): Promise<() => void> => {
     const giveUpAt = performance.now() + patienceMs;
     for (;;) {
-      if (signal.aborted)
-        throw new ProviderError('compute/local', 'unavailable', 'The call was given up before it began');
+      if (signal.aborted) throw givenUp('compute/local');
       const release = tryAcquire(key);
       if (release) return release;
       if (performance.now() > giveUpAt) {

@@ -1,4 +1,5 @@
 import { ProviderError, type ProviderErrorKind } from '../../../kit/errors.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
 import type { Locks } from './locks.ts';
 import { checkSiteName, type SiteDirectories } from './site-directories.ts';
 import type { SiteState } from './site-state.ts';
@@ -56,7 +57,7 @@ export const createSiteCalls = (directories: SiteDirectories, locks: Locks): Sit
     change,
     changeExisting: (name, signal, work) => change(name, signal, (site) => work(existing(site, name))),
     look: async (signal, work) => {
-      if (signal.aborted) throw failure('unavailable', 'The call was given up before it began');
+      refuseGivenUp(provider, signal);
       try {
         return await work();
       } catch (error) {

@@ -2,7 +2,8 @@ import axios, { isAxiosError } from 'axios';
 import { z } from 'zod';
 import type { Clock } from '../../../kit/clock.ts';
 import { ProviderError, type ProviderErrorKind } from '../../../kit/errors.ts';
-import { failure, givenUp, kindOfReason, oneLine } from './failure.ts';
+import { neverConnected, refuseGivenUp } from '../../../kit/provider-call.ts';
+import { failure, kindOfReason, oneLine, provider } from './failure.ts';
 import { createAgent, type Trust } from './pinned-agent.ts';
 
 /**
@@ -49,9 +50,6 @@ const changed = z
   .nullish()
   .or(z.unknown().transform(() => null));
 
-// Then no connection was made, so nothing was asked.
-const unreached = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-
 const kindOfStatus = (status: number, reason: string, isChange: boolean): ProviderErrorKind => {
   if (status === 401 || status === 403) return 'auth';
   if (status === 429) return 'rate_limited';
@@ -93,7 +91,7 @@ export const createApi = ({ url, tokenId, tokenSecret, trust, clock }: ApiOption
     if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code)) {
       return failure('auth', `The certificate of Proxmox is not trusted (${code})`);
     }
-    if (unreached.test(code)) return failure('unavailable', `Proxmox cannot be reached (${code})`);
+    if (neverConnected.has(code)) return failure('unavailable', `Proxmox cannot be reached (${code})`);
     const why = timedOut ? 'no answer in time' : code || 'no answer';
     return isChange ? failure('unknown_outcome', `${what}: ${why}`) : failure('unavailable', `${what}: ${why}`);
   };
@@ -104,7 +102,7 @@ export const createApi = ({ url, tokenId, tokenSecret, trust, clock }: ApiOption
     fields: Record<string, string | number>,
     signal: AbortSignal,
   ): Promise<unknown> => {
-    if (signal.aborted) throw givenUp();
+    refuseGivenUp(provider, signal);
     const isChange = method !== 'GET';
     const what = `${method} ${path}`;
     const tooLong = new AbortController();

@@ -12,9 +12,6 @@ export const failure = (kind: ProviderErrorKind, message: string): ProviderError
 /** Somebody else is at work on the container. Not an outage: it must not open the provider's circuit breaker. */
 export const busy = (message: string): ProviderError => failure('rate_limited', message);
 
-/** The call was stopped before anything was begun. */
-export const givenUp = (): ProviderError => failure('unavailable', 'The call was given up before it began');
-
 /** The wish was under way and nobody waits for its end any more. */
 export const leftUnderWay = (what: string): ProviderError =>
   failure('unknown_outcome', `${what} was under way when the call was given up`);

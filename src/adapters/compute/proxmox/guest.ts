@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { NodeSSH } from 'node-ssh';
 import type { Clock } from '../../../kit/clock.ts';
 import { ProviderError } from '../../../kit/errors.ts';
-import { failure, givenUp, oneLine } from './failure.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
+import { failure, oneLine, provider } from './failure.ts';
 
 /**
  * Work inside a container: `pct exec <vmid> -- bash -s` on its node, over SSH.
@@ -81,7 +82,7 @@ export const createGuest = ({ user, keyFile, hostKeys, hosts, clock }: SshOption
 
   return {
     run: async ({ node, vmid }, script, data, signal) => {
-      if (signal.aborted) throw givenUp();
+      refuseGivenUp(provider, signal);
       if (!Number.isSafeInteger(vmid) || vmid <= 0)
         throw failure('invalid', 'That cannot be the number of a container');
       const ssh = new NodeSSH();
@@ -98,7 +99,7 @@ export const createGuest = ({ user, keyFile, hostKeys, hosts, clock }: SshOption
       signal.addEventListener('abort', stop, { once: true });
       const work = async (): Promise<string> => {
         await connect(node, ssh);
-        if (signal.aborted) throw givenUp();
+        refuseGivenUp(provider, signal);
         hasBegun = true;
         const command = `${user === 'root' ? '' : 'sudo -n '}pct exec ${vmid} -- bash -s`;
         const ended = await ssh.execCommand(command, { stdin: stdinOf(script, data) });

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ProviderError, type ProviderErrorKind } from '../../../kit/errors.ts';
+import { givenUp, refuseGivenUp } from '../../../kit/provider-call.ts';
 import { createHttpClient, kindOfStatus, oddAnswer, readJson } from '../http-client.ts';
 import { envelope, session } from './schema.ts';
 
@@ -72,7 +73,7 @@ export const createIspConfigClient = ({ url, user, password }: IspConfigOptions)
 
   const untilAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> => {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(new ProviderError(provider, 'unavailable', 'The call was given up before it began'));
+    const giveUp = () => reject(givenUp(provider));
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -91,7 +92,7 @@ export const createIspConfigClient = ({ url, user, password }: IspConfigOptions)
     signal: AbortSignal,
   ): Promise<z.infer<Schema>> => {
     for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+      refuseGivenUp(provider, signal);
       const login = sessionId();
       const session_id = await untilAborted(login, signal);
       try {

@@ -1,5 +1,6 @@
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Log } from '../../../kit/log.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { DnsProvider, RRsetChange, Zone } from '../../../ports/dns.ts';
 import { planChanges } from '../plan-changes.ts';
@@ -66,7 +67,7 @@ export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): L
 
   // Everything is one synchronous transaction, so a call that fails has done nothing.
   const run = async <Result>(signal: AbortSignal, work: () => Result): Promise<Result> => {
-    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    refuseGivenUp(provider, signal);
     try {
       return work();
     } catch (error) {

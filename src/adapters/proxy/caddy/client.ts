@@ -9,6 +9,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ProviderError } from '../../../kit/errors.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
 
 export const provider = 'proxy/caddy';
 
@@ -127,7 +128,7 @@ export const createCaddyClient = ({ adminUrl }: { adminUrl: string }): CaddyClie
     { ifMatch, value }: { ifMatch?: string; value?: unknown },
     signal: AbortSignal,
   ): Promise<CaddyReply> => {
-    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    refuseGivenUp(provider, signal);
     const url = new URL(base);
     url.pathname = path;
     const body = value === undefined ? undefined : JSON.stringify(value);

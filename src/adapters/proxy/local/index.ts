@@ -1,5 +1,6 @@
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Log } from '../../../kit/log.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy } from '../../../ports/proxy.ts';
 import { checkRoute } from '../../../ports/route.ts';
@@ -41,7 +42,7 @@ export const createLocalProxy = (options: LocalProxyOptions): Adapter<ReversePro
 
   // Everything is one synchronous transaction, so a call that fails has done nothing.
   const run = async <Result>(signal: AbortSignal, work: () => Result): Promise<Result> => {
-    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    refuseGivenUp(provider, signal);
     try {
       return work();
     } catch (error) {

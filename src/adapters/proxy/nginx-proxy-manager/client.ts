@@ -8,6 +8,7 @@
 import axios, { AxiosError, type AxiosResponse } from 'axios';
 import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
+import { neverConnected, refuseGivenUp } from '../../../kit/provider-call.ts';
 
 export const provider = 'proxy/nginx-proxy-manager';
 
@@ -33,9 +34,6 @@ const saidIn = (value: unknown): string => {
   return parsed.success ? parsed.data.error.message.slice(0, 500) : '';
 };
 
-/** Before anything was sent. */
-const notReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-
 const isOldToken = ({ status, said }: NpmReply): boolean =>
   (status === 400 && /token has expired/i.test(said)) || status === 401 || (status === 500 && /jwt|token/i.test(said));
 
@@ -60,7 +58,7 @@ export const createNpmClient = (options: { url: string; identity: string; secret
     signal: AbortSignal,
     headers: Record<string, string>,
   ): Promise<NpmReply> => {
-    if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+    refuseGivenUp(provider, signal);
     const isRead = method === 'GET' || path === '/tokens';
     const lost = isRead ? ('unavailable' as const) : ('unknown_outcome' as const);
     let reply: AxiosResponse<string>;
@@ -75,7 +73,7 @@ export const createNpmClient = (options: { url: string; identity: string; secret
     } catch (error) {
       // The error of the package holds the request, with our credentials in it: only its code may go on.
       const code = error instanceof AxiosError ? (error.code ?? '') : '';
-      const kind = notReached.has(code) ? 'unavailable' : lost;
+      const kind = neverConnected.has(code) ? 'unavailable' : lost;
       throw new ProviderError(provider, kind, `Nginx Proxy Manager did not answer${code ? ` (${code})` : ''}`);
     }
     let value: unknown;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Duplex, Readable } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
 import { ProviderError } from '../../../kit/errors.ts';
+import { refuseGivenUp } from '../../../kit/provider-call.ts';
 
 export const provider = 'proxy/nginx-ssh';
 
@@ -85,7 +86,7 @@ export const connected = async <T>(
   signal: AbortSignal,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> => {
-  if (signal.aborted) throw new ProviderError(provider, 'unavailable', 'The call was given up before it began');
+  refuseGivenUp(provider, signal);
   const ssh = new NodeSSH();
   const hangUp = () => ssh.connection?.destroy();
   signal.addEventListener('abort', hangUp, { once: true });
