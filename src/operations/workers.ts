@@ -5,8 +5,8 @@
  */
 
 import { hostname } from 'node:os';
-import type { Timer } from '../kit/clock.ts';
 import { randomText } from '../kit/ids.ts';
+import { createPoller } from '../kit/poller.ts';
 import type { AtPoint } from './crash-points.ts';
 import { holdLease, LostLease } from './lease.ts';
 import type { Operation } from './operation.ts';
@@ -30,10 +30,6 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
   const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
   const runs = new Map<string, { done: Promise<void>; look: () => void }>();
   const draining = new AbortController();
-  let started = false;
-  let claiming: Promise<void> | null = null;
-  let again = false;
-  let timer: Timer | null = null;
 
   const placeOf = (operation: Operation): Parameters<AtPoint>[1] => ({
     operationId: operation.id,
@@ -97,49 +93,24 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     return due.length > 0 && runs.size < slots && claimed > 0;
   };
 
-  const look = (): void => {
-    if (claiming) {
-      again = true;
-      return;
-    }
-    claiming = (async () => {
-      do {
-        again = false;
-        while (await claimRound());
-      } while (again);
-    })()
-      .catch((error: unknown) => log.warn({ err: error }, 'Could not look for work'))
-      .finally(() => {
-        claiming = null;
-        if (again && !draining.signal.aborted) look();
-      });
-  };
-
-  const wake = (): void => {
-    if (started && !draining.signal.aborted) look();
-  };
-
-  const keepPolling = (): void => {
-    timer = clock.after(timing.pollMs, () => {
-      wake();
-      if (!draining.signal.aborted) keepPolling();
-    });
-  };
+  const poller = createPoller({
+    clock,
+    pollMs: timing.pollMs,
+    look: async () => {
+      while (await claimRound());
+    },
+    failed: (error) => log.warn({ err: error }, 'Could not look for work'),
+  });
+  const { wake } = poller;
 
   return {
-    start: () => {
-      if (started) return;
-      started = true;
-      keepPolling();
-      wake();
-    },
+    start: poller.start,
     wake,
     look: (operationId) => runs.get(operationId)?.look(),
     running: () => runs.size,
     drain: async (ms) => {
       draining.abort();
-      timer?.cancel();
-      await claiming;
+      await poller.stop();
       const ended = Promise.all([...runs.values()].map((run) => run.done));
       await new Promise<void>((resolve) => {
         const limit = clock.after(ms, resolve);
