@@ -1,7 +1,7 @@
 /**
  * The configuration: one schema over the environment, read once. Nothing else in
- * the program reads the environment. README's table and this schema are compared
- * by a test.
+ * the program reads the environment. The table of deploy/configuration.md and
+ * this schema are compared by a test.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -210,7 +210,7 @@ const common = z.object({
     .describe('How much is logged'),
 });
 
-/** Every variable, with its default and what it is for. The descriptions are README's table. */
+/** Every variable, with its default and what it is for. The descriptions are the table of deploy/configuration.md. */
 export const schema = common.extend(allProviderVariables);
 
 export interface Config extends Readonly<Omit<z.infer<typeof common>, 'DATABASE_URL' | 'PROVISOR_PEPPER'>> {

@@ -32,7 +32,7 @@ export const providerNames = <P extends PortName>(port: P) => {
   return z.enum(names, `must be one of: ${names.join(', ')}`).default('local' as never);
 };
 
-/** Every variable of every provider, none of them required: for README's table and for telling misspelt names. */
+/** Every variable of every provider, none of them required: for the table of deploy/configuration.md and for telling misspelt names. */
 export const allProviderVariables: Record<string, z.ZodType> = Object.assign(
   {},
   ...Object.values(providerVariables).flatMap((providers) =>

@@ -1,4 +1,4 @@
-/** What README promises to a reader is what the program does: variables, commands, and the first words of a server. */
+/** What README and the pages of deploy/ promise to a reader is what the program does: variables, commands, and the first words of a server. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -18,8 +18,9 @@ describe('the configuration', () => {
     );
   });
 
-  it('is told by README and .env.example as it is: npm run generate writes both', () => {
-    assert.equal(readme, withConfigTable(readme));
+  it('is told by its page and .env.example as it is: npm run generate writes both', () => {
+    const page = read('deploy/configuration.md');
+    assert.equal(page, withConfigTable(page));
     assert.equal(read('.env.example'), envExample());
   });
 });

@@ -1,7 +1,7 @@
-/** `npm run generate`: writes the table of README and .env.example anew. */
+/** `npm run generate`: writes the table of deploy/configuration.md and .env.example anew. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { envExample, withConfigTable } from './support/config-docs.ts';
 
-const readme = new URL('../README.md', import.meta.url);
-writeFileSync(readme, withConfigTable(readFileSync(readme, 'utf8')));
+const page = new URL('../deploy/configuration.md', import.meta.url);
+writeFileSync(page, withConfigTable(readFileSync(page, 'utf8')));
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());

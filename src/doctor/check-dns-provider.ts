@@ -7,7 +7,7 @@ import { bad, type Finding, good, note } from './finding.ts';
 const check = 'dns';
 
 const remedies: Partial<Record<ProviderErrorKind, string>> = {
-  auth: 'See whether its key or password is right and has the rights that README names.',
+  auth: 'See whether its key or password is right and has the rights that deploy/providers.md names.',
   rate_limited: 'Wait a little; if it lasts, see who else uses the same account.',
   unavailable: 'See whether its address in the configuration is right and can be reached from here.',
 };

@@ -169,7 +169,13 @@ export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[
     config = loadConfig();
   } catch (error) {
     const { message } = failureOf(error);
-    return [bad('configuration', message, 'Correct the environment or the file .env; README lists the variables.')];
+    return [
+      bad(
+        'configuration',
+        message,
+        'Correct the environment or the file .env; deploy/configuration.md lists the variables.',
+      ),
+    ];
   }
   const findings = [good('configuration', 'The configuration can be read.'), ...checkDataDir(config)];
   const alive = setInterval(() => {}, 60_000);

@@ -1,4 +1,4 @@
-/** What README and .env.example say of the configuration, made from the one schema that the program reads it by. */
+/** What deploy/configuration.md and .env.example say of the configuration, made from the one schema that the program reads it by. */
 import { z } from 'zod';
 import { schema } from '../../src/config.ts';
 
@@ -22,7 +22,7 @@ const quoted = (text: string): string => (text === '' ? '' : `\`${text}\``);
 const row = (cells: string[], widths: number[]): string =>
   `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
 
-/** The table of README, from its headings to its last row. */
+/** The table of deploy/configuration.md, from its headings to its last row. */
 export const configTable = (): string => {
   const rows = [
     ['Variable', 'Default', 'Meaning'],
@@ -34,11 +34,11 @@ export const configTable = (): string => {
   return [headings, row([...widths.map((width) => '-'.repeat(width)), '-------'], widths), ...lines].join('\n');
 };
 
-/** Puts the table in the place of the one that README has. Errors: when it has none. */
-export const withConfigTable = (readme: string): string => {
+/** Puts the table in the place of the one that the page has. Errors: when it has none. */
+export const withConfigTable = (page: string): string => {
   const old = /\| Variable +\| Default +\| Meaning[^\n]*\n(?:\|[^\n]*\n)+/;
-  if (!old.test(readme)) throw new Error('README has no table of variables');
-  return readme.replace(old, () => `${configTable()}\n`);
+  if (!old.test(page)) throw new Error('The page has no table of variables');
+  return page.replace(old, () => `${configTable()}\n`);
 };
 
 export const envExample = (): string =>
