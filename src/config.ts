@@ -84,6 +84,14 @@ const common = z.object({
     .default('127.0.0.1')
     .describe('Address that the API, the local sites and the local DNS listen on'),
   PROVISOR_PORT: port(8080).describe('Port of the API'),
+  PROVISOR_LINGER_SECONDS: z.coerce
+    .number('must be a number')
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe(
+      'Seconds that connections are still taken after the process was told to end, while `/ready` already fails; longer than a balancer in front takes to see that',
+    ),
   PROVISOR_DATA_DIR: z
     .string()
     .min(1)

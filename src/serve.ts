@@ -71,6 +71,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       host: config.PROVISOR_HOST,
       port: config.PROVISOR_PORT,
       variable: 'PROVISOR_PORT',
+      lingerMs: config.PROVISOR_LINGER_SECONDS * 1000,
       clock,
     });
     let served = true;

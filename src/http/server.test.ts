@@ -10,6 +10,7 @@ test('a connection that never carried a request does not hold up the end', async
     host: '127.0.0.1',
     port: 0,
     variable: 'PROVISOR_PORT',
+    lingerMs: 0,
     clock: systemClock,
   });
   // Load balancers and HTTP clients open connections ahead.

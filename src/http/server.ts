@@ -3,19 +3,19 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, sleep } from '../kit/clock.ts';
 import { newId } from '../kit/ids.ts';
 
-/** How long a kept-alive connection may stay silent once the process is about to end. */
-const lingerMs = 1_000;
+/** How long a kept-alive connection may stay silent once no more are taken. */
+const silentMs = 1_000;
 /** Answers that take longer than this are given up. */
 const longestMs = 30_000;
 
 export interface HttpServer {
   readonly port: number;
   /**
-   * Takes no new connections, answers what comes on the open ones (each answer
-   * says `Connection: close`), and resolves when all are closed.
+   * Lingers, then takes no new connections, answers what comes on the open ones
+   * (each answer says `Connection: close`), and resolves when all are closed.
    */
   drain(): Promise<void>;
 }
@@ -49,8 +49,19 @@ const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _http
 /** Errors: a sentence that names the port and the variable, when it is taken or not allowed. */
 export const listen = async (
   listener: RequestListener,
-  { host, port, variable, clock }: { host: string; port: number; variable: string; clock: Clock },
+  options: {
+    host: string;
+    port: number;
+    variable: string;
+    /**
+     * How long it goes on taking connections once it is told to end, so that a
+     * balancer in front has time to see that it is no longer ready.
+     */
+    lingerMs: number;
+    clock: Clock;
+  },
 ): Promise<HttpServer> => {
+  const { host, port, variable, lingerMs, clock } = options;
   const server: Server = createServer(
     { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
     listener,
@@ -82,22 +93,20 @@ export const listen = async (
 
   return {
     port: (server.address() as AddressInfo).port,
-    drain: () =>
-      new Promise<void>((resolve) => {
+    drain: async () => {
+      if (lingerMs > 0) await sleep(clock, lingerMs);
+      await new Promise<void>((resolve) => {
         // http's own close() also cuts idle connections, on which a request may just be coming in.
         NetServer.prototype.close.call(server, () => resolve());
-        clock.after(lingerMs, closeIdle);
         clock.after(longestMs, () => {
           for (const connection of connections) connection.destroy();
         });
-        const keepLooking = () => {
-          if (connections.size === 0) return;
-          clock.after(250, () => {
-            closeIdle();
-            keepLooking();
-          });
+        const closeSilent = () => {
+          closeIdle();
+          if (connections.size > 0) clock.after(250, closeSilent);
         };
-        clock.after(lingerMs, keepLooking);
-      }),
+        clock.after(silentMs, closeSilent);
+      });
+    },
   };
 };
