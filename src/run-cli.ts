@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { createProvisor, type Provisor, version } from './app.ts';
+import { databaseCommands } from './cli/database-commands.ts';
 import { failureOf, failureText } from './cli/failure.ts';
 import { createOutput, type RunCommand } from './cli/output.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -103,6 +104,7 @@ const createProgram = (): Command => {
       out.answer({ healthy, findings }, () => describeFindings(findings));
       if (!healthy) out.exitWith(1);
     });
+  databaseCommands(program, run);
   siteCommands(program, run);
   domainCommands(program, run);
   zoneCommands(program, run);
