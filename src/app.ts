@@ -30,7 +30,7 @@ import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
 import { createPlans } from './features/plans/plans.ts';
 import { siteAnswers, siteHandlers } from './features/sites/handlers.ts';
-import { createSiteNames } from './features/sites/site-names.ts';
+import { listSiteNames } from './features/sites/site-names.ts';
 import { createSiteSteps } from './features/sites/site-steps.ts';
 import { createSiteStore } from './features/sites/site-store.ts';
 import { createSites } from './features/sites/sites.ts';
@@ -225,7 +225,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
       resolvers: config.PROVISOR_RESOLVERS ?? systemResolvers(),
     }),
     settings: zoneSettings(config),
-    siteNames: createSiteNames(sites, config.PROVISOR_SITE_DOMAIN),
+    siteNames: { list: listSiteNames(sites), findIn: domains.findIn },
   });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });

@@ -596,7 +596,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a zone with its records
-         * @description Refused with `zone_in_use` while a site has a name in it. Repeating it is harmless.
+         * @description Refused with `zone_in_use` while a domain in it leads to a site of the same customer, or to one of a customer that
+         *     the panel did not name. Repeating it is harmless.
          */
         delete: operations["deleteZone"];
         options?: never;

@@ -17,7 +17,7 @@ export const createSitesZone = ({ settings, siteNames }: Pick<ZoneDeps, 'setting
   name: settings.siteDomain,
 
   records: async (panelId: string, customerId?: string): Promise<ListedRecord[]> =>
-    (await siteNames(panelId, settings.siteDomain, customerId)).map(({ hostname, serviceId, address }) => {
+    (await siteNames.list(panelId, customerId)).map(({ hostname, serviceId, address }) => {
       const name = `${hostname}.`;
       const type = isIPv6(address) ? 'AAAA' : 'A';
       const id = recordId(name, type, address);

@@ -27,8 +27,18 @@ export interface SiteName {
   /** Without the trailing dot. */
   hostname: string;
   serviceId: string;
-  /** Where it leads. */
-  address: string;
+}
+
+/** What zones have to know of sites. */
+export interface SiteNames {
+  /** The names of a panel's sites under the site domain, and the addresses that they lead to. */
+  list(panelId: string, customerId?: string): Promise<(SiteName & { address: string })[]>;
+  /**
+   * A custom domain in the zone that leads to a site of the same customer, or of one
+   * that the panel does not name. Null when there is none. Another customer's site
+   * keeps nobody from deleting a zone.
+   */
+  findIn(zone: { panelId: string; customerId: string | null; name: string }): Promise<SiteName | null>;
 }
 
 /** What the use cases of zones are made of. */
@@ -39,11 +49,7 @@ export interface ZoneDeps {
   definitions: ZoneOperations;
   delegation: Delegation;
   settings: ZoneSettings;
-  /**
-   * The names of a panel's sites that are `domain` or below it: those under the site
-   * domain, and in a customer's zone the custom domains that keep it from being deleted.
-   */
-  siteNames: (panelId: string, domain: string, customerId?: string) => Promise<SiteName[]>;
+  siteNames: SiteNames;
 }
 
 /** What the rules need to know to judge a record of a zone. */

@@ -68,13 +68,14 @@ export const createZones = (deps: ZoneDeps) => {
   const published = listRecords(deps);
   const create = createZone(deps);
 
-  const refuseInUse = async ({ name, key }: Zone): Promise<void> => {
-    const [site] = await deps.siteNames(key.panelId, name);
+  const refuseInUse = async ({ name, key, customerId }: Zone): Promise<void> => {
+    const site = await deps.siteNames.findIn({ panelId: key.panelId, customerId, name });
     if (!site) return;
     throw new AppError(
       'conflict',
       'zone_in_use',
       `The zone ${name} is in use: ${site.hostname} is a domain of service ${site.serviceId}. Remove it there first.`,
+      { details: { service_id: site.serviceId } },
     );
   };
 

@@ -24,7 +24,7 @@ import { checkLeaseMs, createDomainChecks } from './domain-checks.ts';
 import type { DomainLookup } from './domain-lookup.ts';
 import * as store from './domain-store.ts';
 import { type Hostname, hostnameOf, readHostname, requireFree } from './hostname.ts';
-import { isTaken, releaseNames, wasAnothers } from './name-store.ts';
+import { findHeldIn, isTaken, releaseNames, wasAnothers } from './name-store.ts';
 import { type DomainOperations, domainQuota } from './steps.ts';
 
 export interface DomainSettings {
@@ -231,6 +231,9 @@ export const createDomains = (deps: DomainDeps) => {
       const { used, limit } = quota ?? { used: 0, limit: 0 };
       return { site, domains, quota: { used, limit, remaining: Math.max(0, limit - used) } };
     },
+
+    /** A name in a domain that leads to a site of that customer, or to one of nobody's; null when there is none. */
+    findIn: (domain: { panelId: string; customerId: string | null; name: string }) => findHeldIn(db.knex, domain),
 
     /** The address that a visitor types. Null for a wildcard, which is not one address. */
     urlOf: (name: string): string | null => (hostnameOf(name).wildcard ? null : proxy.urlFor(name)),

@@ -42,6 +42,27 @@ export const isTaken = async (queries: Queries, hostname: string, holder: Holder
     return row.hostname === hostname ? row.site !== holder.site : !isOwner(row, holder);
   });
 
+/**
+ * A name in a domain that a site of a panel's customer has, or one of a site that
+ * the panel names no customer of; of any site for a customer of null.
+ */
+export const findHeldIn = async (
+  queries: Queries,
+  { panelId, customerId, name }: { panelId: string; customerId: string | null; name: string },
+): Promise<{ hostname: string; serviceId: string } | null> => {
+  // By way of the panel's sites: for the end of a name there is no index.
+  const query = queries('services')
+    .join('domain_names', 'domain_names.site', 'services.id')
+    .where({ 'services.panel_id': panelId, 'services.kind': 'site' })
+    .whereNull('services.deleted_at')
+    .where((ends) => ends.where('domain_names.hostname', name).orWhere('domain_names.hostname', 'like', `%.${name}`));
+  if (customerId !== null) {
+    query.where((whose) => whose.where('services.customer_id', customerId).orWhereNull('services.customer_id'));
+  }
+  const row = await query.first('domain_names.hostname', 'services.service_id');
+  return row ? { hostname: row.hostname, serviceId: row.service_id } : null;
+};
+
 /** Whether another owner had the name, or a wildcard over it, last. Then a CNAME may be left over from that time. */
 export const wasAnothers = async (queries: Queries, hostname: string, holder: Holder): Promise<boolean> =>
   (await related(queries, hostname)).some((row) => row.owner !== null && !isOwner(row, holder));
