@@ -20,6 +20,7 @@ import { internetRoots, systemResolvers } from './features/dns/name-servers.ts';
 import { zoneOperations } from './features/dns/steps.ts';
 import type { ZoneSettings } from './features/dns/zone-deps.ts';
 import { createZones } from './features/dns/zones.ts';
+import { createCertificateNames } from './features/domains/certificate-names.ts';
 import { createDomainLookup } from './features/domains/domain-lookup.ts';
 import { createDomainWatch } from './features/domains/domain-watch.ts';
 import { activeDomains, createDomains, forgetDomains } from './features/domains/domains.ts';
@@ -256,7 +257,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...siteHandlers(sites, operations),
         ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),
         ...supportHandlers(support),
-        ...domainHandlers(domains, operations),
+        ...domainHandlers(domains, operations, createCertificateNames({ db, clock, sites: siteStore })),
         ...zoneHandlers(zones, operations),
         ...operationHandlers(operations),
         ...hostingBackendHandlers({ sites, backups, domains, operations }),

@@ -714,6 +714,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/certificates/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May a name have a certificate
+         * @description For a reverse proxy that fetches certificates when the first visitor comes, as Caddy does with `on_demand_tls`: any
+         *     answer but 200 says no. Yes for the own name of a site and for a custom domain that leads to one, as long as
+         *     visitors are let in; no for everything else, and for names beneath a wildcard, of which there is no end. It asks
+         *     nobody and changes nothing. Without a key, and at most about 100 times a second (`rate_limited`).
+         */
+        get: operations["askCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sites/{service_id}/domains": {
         parameters: {
             query?: never;
@@ -3597,6 +3620,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ZoneImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askCertificate: {
+        parameters: {
+            query: {
+                /** @example www.example.com */
+                domain: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hostname": "www.example.com",
+                     *       "certificate": true
+                     *     }
+                     */
+                    "application/json": {
+                        hostname: string;
+                        /** @constant */
+                        certificate: true;
+                    };
                 };
             };
             default: components["responses"]["Problem"];

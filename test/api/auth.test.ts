@@ -46,7 +46,14 @@ for (const database of databases) {
         if (answer.status === 401) expectProblem(answer, 401, 'unauthenticated');
         else open.push(operationId);
       }
-      assert.deepEqual(open.sort(), ['getDocs', 'getDocsAsset', 'getHealth', 'getOpenApi', 'getReady']);
+      assert.deepEqual(open.sort(), [
+        'askCertificate',
+        'getDocs',
+        'getDocsAsset',
+        'getHealth',
+        'getOpenApi',
+        'getReady',
+      ]);
     });
 
     it('are refused in any other form than Bearer and the key', async () => {

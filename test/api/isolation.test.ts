@@ -68,6 +68,7 @@ const cases: Record<string, Case> = {
   getOpenApi: 'nothing of a panel is named',
   getDocs: 'nothing of a panel is named',
   getDocsAsset: 'nothing of a panel is named',
+  askCertificate: 'nothing of a panel is named',
   whoami: 'nothing of a panel is named',
   listPlans: 'nothing of a panel is named',
   getPlan: 'nothing of a panel is named',

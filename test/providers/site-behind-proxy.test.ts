@@ -1,5 +1,10 @@
-/** A site's life behind a real reverse proxy: the whole app, with the local compute and DNS, and Caddy or nginx in front. */
+/** A site's life behind a real reverse proxy, with its custom domains: the whole app, with the local compute and DNS, and Caddy or nginx in front. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createCaddyProxy } from '../../src/adapters/proxy/caddy/index.ts';
 import { createNginxSshProxy } from '../../src/adapters/proxy/nginx-ssh/index.ts';
@@ -8,7 +13,10 @@ import type { ReverseProxy } from '../../src/ports/proxy.ts';
 import { activeSite, startApp, waiting } from '../support/app.ts';
 import { startCaddy } from '../support/caddy.ts';
 import { databases } from '../support/databases.ts';
+import { startDns } from '../support/dns-server.ts';
+import { domainCalls, newName } from '../support/domains.ts';
 import { startNginx } from '../support/nginx.ts';
+import { freePorts } from '../support/program.ts';
 import { visitAt } from '../support/upstream.ts';
 
 interface Front {
@@ -48,17 +56,27 @@ const fronts: Record<string, () => Promise<Front>> = {
 
 describe('a site', () => {
   for (const [name, start] of Object.entries(fronts)) {
-    it(`lives behind ${name}, and leaves it as it was`, async (t) => {
+    it(`lives behind ${name} with its domains, and leaves it as it was`, async (t) => {
       const front = await start();
       t.after(front.stop);
+      const dns = await startDns();
+      t.after(dns.stop);
       const app = await startApp(databases[0]!, {
+        environment: { PROVISOR_RESOLVERS: dns.server, PROVISOR_PUBLIC_IP: '203.0.113.10' },
         replacements: { adapters: (configured) => ({ ...configured, proxy: front.adapter }) },
       });
       t.after(app.stop);
+      const domains = domainCalls(() => ({ app, dns }));
       const begun = await front.dump();
       const site = await activeSite(app.panel, { email: 'alice@example.com' });
-      // One name so far; a custom domain is one more here.
-      const hostnames: string[] = [site.hostname];
+      // Neither of these is the site's while it is a wish only.
+      const wished = newName();
+      assert.equal((await domains.add(site.service_id, wished)).status, 202);
+      const hostnames: string[] = [
+        site.hostname,
+        await domains.active(site),
+        await domains.active(site, 'xn--bcher-kva.example.com'),
+      ];
 
       const shows = async (status: number, words: RegExp) => {
         for (const hostname of hostnames) {
@@ -83,6 +101,11 @@ describe('a site', () => {
       await shows(404, /^nobody$/);
       await call('POST', '/proxy', { enabled: true });
       await shows(200, /basic/);
+      // One goes, the others stay.
+      const [gone] = hostnames.splice(1, 1);
+      assert.equal((await domains.remove(site.service_id, gone!)).status, 200);
+      for (const none of [gone!, wished]) assert.equal((await visitAt(front.sitesPort, none)).body, 'nobody');
+      await shows(200, /basic/);
       await call('POST', '/actions/stop');
       await shows(503, /This site is switched off/);
       await call('DELETE', '');
@@ -91,4 +114,62 @@ describe('a site', () => {
       assert.deepEqual(app.logged, []);
     });
   }
+
+  it('has HTTPS by a Caddy that asks us which names may have a certificate', async (t) => {
+    const [apiPort] = (await freePorts(1)) as [number];
+    const internal = { issuers: [{ module: 'internal' }], on_demand: true };
+    const caddy = await startCaddy(
+      (port) => ({ sites: { listen: [`127.0.0.1:${port}`], tls_connection_policies: [{}], routes: [] } }),
+      {
+        tls: {
+          automation: {
+            policies: [internal],
+            on_demand: { ask: `http://127.0.0.1:${apiPort}/certificates/ask` },
+          },
+        },
+        pki: { certificate_authorities: { local: { install_trust: false } } },
+      },
+    );
+    t.after(caddy.stop);
+    const dns = await startDns();
+    t.after(dns.stop);
+    const siteUrl = `https://*:${caddy.sitesPort}/`;
+    const adapter = createCaddyProxy({ adminUrl: caddy.adminUrl, server: 'sites', siteUrl });
+    const app = await startApp(databases[0]!, {
+      environment: { PROVISOR_RESOLVERS: dns.server, PROVISOR_PORT: String(apiPort) },
+      replacements: { adapters: (configured) => ({ ...configured, proxy: adapter }) },
+    });
+    t.after(app.stop);
+    const domains = domainCalls(() => ({ app, dns }));
+
+    /** The status of a visit whose certificate holds for the name; null when there is none. */
+    const visit = async (servername: string): Promise<number | null> => {
+      const ca = await readFile(join(caddy.dir, 'caddy/pki/authorities/local/root.crt'));
+      const asking = request({
+        ...{ host: '127.0.0.1', port: caddy.sitesPort, servername, ca, headers: { Host: servername }, agent: false },
+      }).end();
+      try {
+        const [reply] = (await once(asking, 'response')) as [IncomingMessage];
+        reply.destroy();
+        return reply.statusCode ?? 0;
+      } catch (error) {
+        // The alert by which Caddy ends a handshake for which it has no certificate.
+        if (/alert internal error/.test(String(error))) return null;
+        throw error;
+      }
+    };
+
+    const site = await activeSite(app.panel);
+    const [custom, wished] = [newName(), newName()];
+    assert.equal(await visit(custom), null);
+    await domains.active(site, custom);
+    assert.equal((await domains.add(site.service_id, wished)).status, 202);
+    assert.equal(await visit(site.hostname), 200);
+    assert.equal(await visit(custom), 200);
+    assert.equal(await visit(wished), null);
+    assert.equal(await visit(`nobody.${site.hostname}`), null);
+    await app.panel.call('POST', `/v1/sites/${site.service_id}/suspend`, {}, waiting);
+    assert.equal(await visit(custom), 503);
+    assert.deepEqual(app.logged, []);
+  });
 });

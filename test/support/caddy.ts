@@ -46,8 +46,11 @@ const ask = async (adminUrl: string, method: string, path: string, value?: unkno
   }
 };
 
-/** `servers` is what it begins with, given the port that the sites are to be on. */
-export const startCaddy = async (servers: (sitesPort: number) => unknown): Promise<TestCaddy> => {
+/** `servers` is what it begins with, given the port that the sites are to be on; `others` are apps beside it. */
+export const startCaddy = async (
+  servers: (sitesPort: number) => unknown,
+  others: Record<string, unknown> = {},
+): Promise<TestCaddy> => {
   const dir = await mkdtemp(join(tmpdir(), 'caddy-'));
   const [adminPort, sitesPort, wayPort, httpPort] = (await freePorts(4)) as [number, number, number, number];
   const file = join(dir, 'caddy.json');
@@ -57,7 +60,7 @@ export const startCaddy = async (servers: (sitesPort: number) => unknown): Promi
     origins: [adminPort, wayPort].map((port) => `127.0.0.1:${port}`),
   };
   const there = servers(sitesPort);
-  const apps = there === undefined ? {} : { apps: { http: { http_port: httpPort, servers: there } } };
+  const apps = there === undefined ? {} : { apps: { ...others, http: { http_port: httpPort, servers: there } } };
   await writeFile(file, JSON.stringify({ admin, ...apps }));
   const program = await startProgram(programPath('caddy', 'caddy'), ['run', '--config', file], {
     env: { PATH: process.env.PATH, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir },

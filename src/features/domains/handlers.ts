@@ -4,10 +4,11 @@ import type { Operations } from '../../operations/operations.ts';
 import { refuseFailed } from '../operations/end-of.ts';
 import { watchHeaders } from '../operations/operation-view.ts';
 import type { SiteRef } from '../sites/site.ts';
+import type { CertificateNames } from './certificate-names.ts';
 import { domainView } from './domain-view.ts';
 import type { Domains, ShownDomain } from './domains.ts';
 
-type Ids = 'listDomains' | 'addDomain' | 'getDomain' | 'deleteDomain' | 'verifyDomain';
+type Ids = 'listDomains' | 'addDomain' | 'getDomain' | 'deleteDomain' | 'verifyDomain' | 'askCertificate';
 
 const refOf = (path: { service_id: string }, says?: { customer_id?: string | undefined }): SiteRef => ({
   serviceId: path.service_id,
@@ -18,7 +19,7 @@ const refOf = (path: { service_id: string }, says?: { customer_id?: string | und
 const patience = ({ waitSeconds, signal }: Pick<Input<OperationId>, 'waitSeconds' | 'signal'>) =>
   AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
 
-export const domainHandlers = (domains: Domains, operations: Operations) => {
+export const domainHandlers = (domains: Domains, operations: Operations, certificates: CertificateNames) => {
   const view = (shown: ShownDomain): Schema<'Domain'> =>
     domainView(shown, {
       url: domains.urlOf(shown.domain.hostname),
@@ -77,5 +78,9 @@ export const domainHandlers = (domains: Domains, operations: Operations) => {
       const shown = await settled(verified, waitSeconds, patience(input));
       return shown.domain.state === 'issuing' ? accepted(shown) : { status: 200, body: view(shown) };
     },
+    askCertificate: async ({ query }) => ({
+      status: 200,
+      body: { hostname: await certificates.require(query.domain), certificate: true },
+    }),
   } satisfies Handlers<Ids>;
 };

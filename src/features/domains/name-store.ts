@@ -42,6 +42,10 @@ export const isTaken = async (queries: Queries, hostname: string, holder: Holder
     return row.hostname === hostname ? row.site !== holder.site : !isOwner(row, holder);
   });
 
+/** The site that has a name, by its id; not by a wildcard over it. */
+export const siteWith = async (queries: Queries, hostname: string): Promise<string | null> =>
+  (await queries('domain_names').where({ hostname }).first('site'))?.site ?? null;
+
 /**
  * A name in a domain that a site of a panel's customer has, or one of a site that
  * the panel names no customer of; of any site for a customer of null.

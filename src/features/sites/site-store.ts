@@ -91,6 +91,21 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
       return row ? decode(row) : null;
     },
 
+    findById: async (queries: Queries, id: string): Promise<Site | null> => {
+      const row = await joined(queries).where('services.id', id).first(columns);
+      return row ? decode(row) : null;
+    },
+
+    /** The site of any panel whose own name under the site domain this is. */
+    findByHostname: async (queries: Queries, hostname: string): Promise<Site | null> => {
+      const subdomain = hostname.endsWith(`.${domain}`) ? hostname.slice(0, -domain.length - 1) : '';
+      const row = await joined(queries)
+        .join('reservations', 'reservations.service', 'services.id')
+        .where({ 'reservations.pool': 'subdomain', 'reservations.value': subdomain, 'sites.subdomain': subdomain })
+        .first(columns);
+      return row ? decode(row) : null;
+    },
+
     /** Newest first. Deleted sites only when asked for by their state. */
     list: async (queries: Queries, filter: SiteFilter, page: { limit: number; before?: string }): Promise<Site[]> => {
       const query = joined(queries)
