@@ -11,6 +11,8 @@ import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
 import { migrate, pendingMigrations } from './database/migrate.ts';
+import { createAuditLog } from './features/audit/audit-log.ts';
+import { auditHandlers } from './features/audit/handlers.ts';
 import { createBackups, forgetBackups } from './features/backups/backups.ts';
 import { backupHandlers } from './features/backups/handlers.ts';
 import { backupOperations } from './features/backups/steps.ts';
@@ -44,6 +46,7 @@ import { createHttpApp } from './http/http-app.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { type Clock, systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import { createTrail } from './operations/audit.ts';
 import { createOperations, type OperationsOptions } from './operations/operations.ts';
 import type { Adapter } from './ports/adapter.ts';
 import type { ComputeProvider } from './ports/compute.ts';
@@ -138,14 +141,16 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     db,
     clock,
     log,
+    trail: createTrail({ pepper: config.pepper }),
     slots: config.PROVISOR_WORKERS,
     queueCap: config.PROVISOR_QUEUE_CAP,
     ...(replacements.timing ? { timing: replacements.timing } : {}),
     at: replacements.at,
     ...(replacements.breaker ? { breaker: replacements.breaker } : {}),
   });
-  const panels = createPanels({ db, pepper: config.pepper, log });
-  const plans = createPlans({ db });
+  const panels = createPanels({ db, pepper: config.pepper, log, operations });
+  const audit = createAuditLog({ db, pepper: config.pepper });
+  const plans = createPlans({ db, operations });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
   const restMs = config.PROVISOR_REST_HOURS * 3600_000;
   const blocks = createSiteSteps({ sites: siteStore, providers, domainsOf: activeDomains });
@@ -189,7 +194,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     definitions: backupDefinitions,
     timeZone: config.PROVISOR_TIME_ZONE,
   });
-  const support = createSupport({ db, pepper: config.pepper, transaction: operations.transaction });
+  const support = createSupport({ db, pepper: config.pepper, operations });
   const sharedNames = config.PROVISOR_PROXY_NAME === undefined ? [] : [config.PROVISOR_PROXY_NAME];
   const domainDefinitions = domainOperations({ db, proxy: providers.proxy, blocks, restMs });
   operations.register(...Object.values(domainDefinitions));
@@ -260,11 +265,13 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...domainHandlers(domains, operations, createCertificateNames({ db, clock, sites: siteStore })),
         ...zoneHandlers(zones, operations),
         ...operationHandlers(operations),
+        ...auditHandlers(audit),
         ...hostingBackendHandlers({ sites, backups, domains, operations }),
         ...supportDeskHandlers(support),
         ...dnsBackendHandlers(zones, operations),
       },
       authenticate: panels.authenticate,
+      refused: panels.noteRefusal,
       idempotency,
       clock,
       log,
@@ -287,6 +294,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     zones,
     backups,
     support,
+    audit,
     domains,
     domainWatch,
     sweep,

@@ -8,6 +8,7 @@ import { createOutput, type RunCommand } from './cli/output.ts';
 import { type Config, loadConfig } from './config.ts';
 import { describeFindings, diagnose } from './doctor/diagnose.ts';
 import { isBad } from './doctor/finding.ts';
+import { auditCommands } from './features/audit/commands.ts';
 import { zoneCommands } from './features/dns/commands.ts';
 import { domainCommands } from './features/domains/commands.ts';
 import { operationCommands } from './features/operations/commands.ts';
@@ -111,6 +112,7 @@ const createProgram = (): Command => {
   operationCommands(program, run);
   planCommands(program, run);
   panelCommands(program, run);
+  auditCommands(program, run);
   return program;
 };
 

@@ -1089,6 +1089,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit trail
+         * @description The entries of this panel, newest first. What the operator does to plans is in no panel's trail.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/create-site": {
         parameters: {
             query?: never;
@@ -1685,6 +1705,28 @@ export interface components {
         };
         PersonName: string;
         SupportKeyText: string;
+        AuditEntry: {
+            kind: string;
+            service_id: string;
+            /** @description Its number among the entries of the service, without a gap. */
+            seq: number;
+            at: components["schemas"]["Instant"];
+            /** @description The id of a key, `cli` for the operator, or `engine`. */
+            actor: string;
+            /** @description What was called, e.g. `site.suspend`. */
+            action: string;
+            outcome: string;
+            /** @description Facts of the call, such as the id of its operation. Never a secret. */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description The X-Request-Id of the call. */
+            request_id: string | null;
+            /** @description The hash of the entry before it, zeros for the first. */
+            prev_hash: string;
+            /** @description SHA-256 over the entry and `prev_hash`. */
+            hash: string;
+        };
         /** @enum {string} */
         SupportState: "active" | "suspended" | "terminated";
         /** @enum {string} */
@@ -1860,7 +1902,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write";
+        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -4100,6 +4142,48 @@ export interface operations {
                      *     data: {"id":"01JD…","state":"running","percent":40,"message":"Publishing the site"}
                      */
                     "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only of the services with this identifier. */
+                service_id?: components["schemas"]["ServiceIdText"];
+                /** @description Only of services of this kind. The panel's own keys are `panel`. */
+                kind?: "site" | "zone" | "support" | "webhook" | "panel";
+                /** @description Only by this key's id, or by `cli` (the operator) or `engine`. */
+                actor?: string;
+                /** @description Only this call, e.g. `site.suspend`. */
+                action?: string;
+                /** @description E.g. `accepted`, `done`, `failed`, `stuck`, `refused`, `cancel`, `retry`. */
+                outcome?: string;
+                /** @description Only from this instant on. */
+                since?: components["schemas"]["Instant"];
+                /** @description Only before this instant. */
+                until?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["AuditEntry"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
                 };
             };
             default: components["responses"]["Problem"];

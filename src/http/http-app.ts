@@ -32,6 +32,8 @@ export interface HttpAppOptions {
   document: OpenApiDocument;
   handlers: Record<string, AnyHandler>;
   authenticate: (key: string | undefined) => Promise<Authenticated>;
+  /** Told of a good key that was used for what it may not do; what it throws is logged. */
+  refused: (identity: Authenticated, operationId: string, requestId: string) => Promise<void>;
   idempotency: Idempotency;
   clock: Clock;
   log: Log;
@@ -81,10 +83,17 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   const contract = await createContractCheck(document, operations, { validateResponses: options.validateResponses });
 
   /** Errors: 401 of `authenticate`, `scope_missing` (403). */
-  const identify = async (operation: ContractOperation, req: Request): Promise<Authenticated | null> => {
+  const identify = async (
+    operation: ContractOperation,
+    req: Request,
+    requestId: string,
+  ): Promise<Authenticated | null> => {
     if (!operation.secured) return null;
     const identity = await authenticate(bearer(req.headers.authorization));
     if (operation.scope !== null && !identity.scopes.includes(operation.scope)) {
+      await options.refused(identity, operation.operationId, requestId).catch((error: unknown) => {
+        log.warn({ request: requestId, err: error }, 'A refusal is not in the audit trail');
+      });
       throw new AppError(
         'forbidden',
         'scope_missing',
@@ -157,7 +166,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   const serve = async (req: Request, res: Response, next: NextFunction): Promise<void> => {
     const match = route(req.method, req.path);
     res.locals.operation = match.operation;
-    const identity = await identify(match.operation, req);
+    const identity = await identify(match.operation, req, String(res.locals.requestId));
     if (match.operation.takesBody) await readJson(req, res, match.operation.bodyLimit);
     await contract.check(match, req, res, next);
     const caller: Caller = {

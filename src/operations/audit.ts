@@ -1,10 +1,17 @@
+/**
+ * The trail of who did what. Entries of one chain are hashed one onto the other,
+ * and the head of the chain, which says what its last entry is, carries a signature
+ * with a key that is made from the pepper. So who can write to the database and has
+ * no key can neither change nor take away an entry unseen: see `verify-audit.ts`.
+ */
 import type { Queries, Tx } from '../database/database.ts';
 import { int, json } from '../database/rows.ts';
 import { hashJson } from '../kit/hash.ts';
+import { fingerprint } from '../kit/seal.ts';
 
-/** One line of the trail of who did what. */
+/** One line of the trail. */
 export interface AuditEntry {
-  /** Entries of one chain are hashed one onto the other: `activeKey` of a service, or `system`. */
+  /** `activeKey` of a service, of a panel's keys or webhook, or `system`. */
   chain: string;
   at: number;
   actor: string;
@@ -15,6 +22,9 @@ export interface AuditEntry {
 }
 
 export const genesisHash = '0'.repeat(64);
+
+/** What the operator does to all panels. */
+export const systemChain = 'system';
 
 /** The hash of an entry, over everything in it and the hash of the entry before it. */
 export const auditHash = (entry: AuditEntry & { seq: number; prevHash: string }): string =>
@@ -30,52 +40,121 @@ export const auditHash = (entry: AuditEntry & { seq: number; prevHash: string })
     entry.prevHash,
   ]);
 
-/** Adds an entry in the transaction of the change that it speaks of. Errors: a unique violation when two begin one chain at once; run the transaction again. */
-export const appendAudit = async (tx: Tx, entry: AuditEntry): Promise<void> => {
-  // Raising the number locks the chain's row: writers of one chain go one after the other.
-  const raised = await tx('audit_chains').where({ chain: entry.chain }).increment('seq', 1);
-  if (raised === 0) await tx('audit_chains').insert({ chain: entry.chain, seq: 1, hash: genesisHash });
-  const head = await tx('audit_chains').where({ chain: entry.chain }).first('seq', 'hash');
-  const seq = int(head.seq);
-  const hash = auditHash({ ...entry, seq, prevHash: head.hash });
-  await tx('audit').insert({
-    chain: entry.chain,
-    seq,
-    at: entry.at,
-    actor: entry.actor,
-    action: entry.action,
-    outcome: entry.outcome,
-    details: JSON.stringify(entry.details ?? {}),
-    request_id: entry.requestId,
-    prev_hash: head.hash,
-    hash,
-  });
-  await tx('audit_chains').where({ chain: entry.chain }).update({ hash });
-};
+/** The signature of a chain's head. */
+export const signHead = (pepper: string, head: { chain: string; seq: number; hash: string }): string =>
+  fingerprint(pepper, 'audit head', `${head.chain}\n${head.seq}\n${head.hash}`);
+
+export const createTrail = ({ pepper }: { pepper: string }) => ({
+  /**
+   * Adds an entry in the transaction of the change that it speaks of. Returns its number in the chain: it only
+   * rises, in the order of the commits. Errors: a unique violation when two begin one chain at once; run the transaction again.
+   */
+  append: async (tx: Tx, entry: AuditEntry): Promise<number> => {
+    const { chain } = entry;
+    // Raising the number locks the chain's row: writers of one chain go one after the other.
+    const raised = await tx('audit_chains').where({ chain }).increment('seq', 1);
+    if (raised === 0) await tx('audit_chains').insert({ chain, seq: 1, hash: genesisHash });
+    const head = await tx('audit_chains').where({ chain }).first('seq', 'hash', 'mac');
+    const seq = int(head.seq);
+    const hash = auditHash({ ...entry, seq, prevHash: head.hash });
+    await tx('audit').insert({
+      chain,
+      seq,
+      at: entry.at,
+      actor: entry.actor,
+      action: entry.action,
+      outcome: entry.outcome,
+      details: JSON.stringify(entry.details ?? {}),
+      request_id: entry.requestId,
+      prev_hash: head.hash,
+      hash,
+    });
+    // A signature that does not fit stays as it is: signing anew would cover up what was done to the entries before.
+    const isSound = raised === 0 || head.mac === signHead(pepper, { chain, seq: seq - 1, hash: head.hash });
+    await tx('audit_chains')
+      .where({ chain })
+      .update({ hash, ...(isSound ? { mac: signHead(pepper, { chain, seq, hash }) } : {}) });
+    return seq;
+  },
+});
+
+export type Trail = ReturnType<typeof createTrail>;
 
 /** An entry as it is kept. */
 export interface AuditRecord extends Required<AuditEntry> {
   seq: number;
+  prevHash: string;
   hash: string;
 }
 
-/** The entries of a chain, newest first; `before` is the number of the last one of the page before. */
-export const readAudit = async (
+// biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
+const decode = (row: any): AuditRecord => ({
+  chain: row.chain,
+  seq: int(row.seq),
+  at: int(row.at),
+  actor: row.actor,
+  action: row.action,
+  outcome: row.outcome,
+  details: json(row.details),
+  requestId: row.request_id,
+  prevHash: row.prev_hash,
+  hash: row.hash,
+});
+
+/** The entries of a chain, newest first. */
+export const readAudit = async (queries: Queries, chain: string, page: { limit: number }): Promise<AuditRecord[]> =>
+  (await queries('audit').where({ chain }).orderBy('seq', 'desc').limit(page.limit)).map(decode);
+
+export interface AuditFilter {
+  panelId: string;
+  /** Only of these chains. */
+  chains?: string[];
+  /** Only of services of this kind. */
+  kind?: string;
+  actor?: string | undefined;
+  action?: string | undefined;
+  outcome?: string | undefined;
+  /** Epoch milliseconds, included. */
+  since?: number | undefined;
+  /** Epoch milliseconds, not included. */
+  until?: number | undefined;
+}
+
+/** The place of an entry among all of a panel's. */
+export type AuditPlace = Pick<AuditRecord, 'at' | 'chain' | 'seq'>;
+
+/** A panel's entries, newest first; `before` is the last one of the page before. */
+export const listAudit = async (
   queries: Queries,
-  chain: string,
-  page: { limit: number; before?: number },
+  filter: AuditFilter,
+  page: { limit: number; before?: AuditPlace | undefined },
 ): Promise<AuditRecord[]> => {
-  const query = queries('audit').where({ chain }).orderBy('seq', 'desc').limit(page.limit);
-  if (page.before !== undefined) query.where('seq', '<', page.before);
-  return (await query).map((row) => ({
-    chain: row.chain,
-    seq: int(row.seq),
-    at: int(row.at),
-    actor: row.actor,
-    action: row.action,
-    outcome: row.outcome,
-    details: json(row.details),
-    requestId: row.request_id,
-    hash: row.hash,
-  }));
+  const query = queries('audit')
+    .where({ panel_id: filter.panelId })
+    .orderBy([
+      { column: 'at', order: 'desc' },
+      { column: 'chain', order: 'desc' },
+      { column: 'seq', order: 'desc' },
+    ])
+    .limit(page.limit);
+  if (filter.chains) query.whereIn('chain', filter.chains);
+  // `;` is the character after `:`.
+  if (filter.kind !== undefined)
+    query.whereBetween('chain', [`${filter.panelId}:${filter.kind}:`, `${filter.panelId}:${filter.kind};`]);
+  for (const name of ['actor', 'action', 'outcome'] as const) {
+    const wished = filter[name];
+    if (wished !== undefined) query.where({ [name]: wished });
+  }
+  if (filter.since !== undefined) query.where('at', '>=', filter.since);
+  if (filter.until !== undefined) query.where('at', '<', filter.until);
+  const { before } = page;
+  if (before) {
+    query.where('at', '<=', before.at).where((rest) =>
+      rest
+        .where('at', '<', before.at)
+        .orWhere('chain', '<', before.chain)
+        .orWhere((same) => same.where({ chain: before.chain }).where('seq', '<', before.seq)),
+    );
+  }
+  return (await query).map(decode);
 };

@@ -1,6 +1,6 @@
 /** How an operation ends, and what follows from it: all in the transaction that ends it. */
 import type { Tx } from '../database/database.ts';
-import { appendAudit } from './audit.ts';
+import type { Trail } from './audit.ts';
 import type { AnyDefinition } from './definition.ts';
 import { activeKey, type Operation, type OperationError } from './operation.ts';
 import { findActive, type OperationPatch, patchInState } from './operation-store.ts';
@@ -25,22 +25,28 @@ export const endedPatch = (
   ...(ending.error ? { error: JSON.stringify(ending.error) } : {}),
 });
 
+export interface EndingDeps {
+  definitions: { find(kind: string): AnyDefinition | undefined };
+  trail: Trail;
+}
+
 /** What follows once the row itself says that the operation has ended. Returns the operation that goes on in its place. */
 export const followUp = async (
   tx: Tx,
-  definitions: { find(kind: string): AnyDefinition | undefined },
+  deps: EndingDeps,
   operation: Operation,
   ending: { outcome: 'done' | 'failed'; error: OperationError | null; at: number },
 ): Promise<Operation | null> => {
   const { service } = operation;
   await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');
-  await noteEnd(tx, operation, ending);
-  return promoteNext(tx, definitions, operation, ending.at);
+  await noteEnd(tx, deps, operation, ending);
+  return promoteNext(tx, deps, operation, ending.at);
 };
 
 /** Puts an end, or a halt, into the outbox and the audit trail. */
 export const noteEnd = async (
   tx: Tx,
+  { trail }: Pick<EndingDeps, 'trail'>,
   operation: Operation,
   ending: { outcome: 'done' | 'failed' | 'stuck'; error: OperationError | null; at: number },
 ): Promise<void> => {
@@ -51,7 +57,7 @@ export const noteEnd = async (
     ...(ending.error ? { error: { code: ending.error.code, message: ending.error.message } } : {}),
   };
   await tellOthers(tx, service, { name: `${operation.kind}.${ending.outcome}`, payload: facts, at: ending.at });
-  await appendAudit(tx, {
+  await trail.append(tx, {
     chain: activeKey(service),
     at: ending.at,
     actor: 'engine',
@@ -64,7 +70,7 @@ export const noteEnd = async (
 
 const promoteNext = async (
   tx: Tx,
-  definitions: { find(kind: string): AnyDefinition | undefined },
+  { definitions }: EndingDeps,
   ended: Operation,
   at: number,
 ): Promise<Operation | null> => {

@@ -8,7 +8,7 @@ import { AppError } from '../kit/errors.ts';
 import { hashJson } from '../kit/hash.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
-import { appendAudit } from './audit.ts';
+import type { Trail } from './audit.ts';
 import { createBreakers } from './breakers.ts';
 import type { AtPoint } from './crash-points.ts';
 import { type AnyDefinition, createDefinitions, type OperationDefinition } from './definition.ts';
@@ -26,6 +26,7 @@ export interface OperationsOptions {
   db: Database;
   clock: Clock;
   log: Log;
+  trail: Trail;
   timing?: Partial<Timing>;
   /** Operations that this process runs at a time. @default 4 */
   slots?: number;
@@ -56,12 +57,12 @@ export const busy = (service: ServiceKey, running: Operation): AppError =>
 class Moved extends Error {}
 
 export const createOperations = (options: OperationsOptions) => {
-  const { db, clock, log, slots = 4, queueCap = 1000, at } = options;
+  const { db, clock, log, trail, slots = 4, queueCap = 1000, at } = options;
   const timing: Timing = { ...defaultTiming, ...options.timing };
   const definitions = createDefinitions();
   const breakers = createBreakers({ log, ...options.breaker });
   const watchers = createWatchers({ db, clock, log, pollMs: timing.pollMs });
-  const workers = createWorkers({ db, clock, timing, log, definitions, breakers, watchers, at }, { slots });
+  const workers = createWorkers({ db, clock, timing, log, trail, definitions, breakers, watchers, at }, { slots });
 
   /** A transaction that runs again when somebody else wrote the same key first: what they wrote is visible then. */
   const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
@@ -92,7 +93,7 @@ export const createOperations = (options: OperationsOptions) => {
       const error: OperationError = { code: 'superseded', message: 'The service is being deleted instead.' };
       if (!(await store.patchInState(tx, active, endedPatch('failed', { at, message: error.message, error }))))
         throw new Moved();
-      await followUp(tx, definitions, active, { outcome: 'failed', error, at });
+      await followUp(tx, { definitions, trail }, active, { outcome: 'failed', error, at });
       return 'now';
     }
     const cancel = !definitions.find(active.kind)?.forwardOnly;
@@ -136,6 +137,7 @@ export const createOperations = (options: OperationsOptions) => {
       if (same.state !== 'stuck') return same;
       // Asking again is the panel's way to retry.
       await resume(tx, same, { state: same.stuckIn ?? 'running' });
+      await note(tx, caller, same, 'retry');
       return (await store.findOperation(tx, same.id))!;
     }
     if (next) throw busy(service, next);
@@ -164,7 +166,7 @@ export const createOperations = (options: OperationsOptions) => {
     for (const [resource, amount] of Object.entries(holds)) await holdQuota(tx, service, id, resource, amount);
     if (state === 'queued') await definition.accepted?.(tx, service, params);
     await bindOperation(tx, caller, id);
-    await appendAudit(tx, {
+    await trail.append(tx, {
       chain: activeKey(service),
       at: now,
       actor: caller.actor,
@@ -201,6 +203,7 @@ export const createOperations = (options: OperationsOptions) => {
         if (operation.stuckIn === 'running') {
           await resume(tx, operation, { state: 'running' });
           await store.requestCancel(tx, id);
+          await note(tx, caller, operation, 'cancel');
         }
         return (await store.findOperation(tx, id))!;
       }
@@ -215,8 +218,8 @@ export const createOperations = (options: OperationsOptions) => {
       return (await store.findOperation(tx, id))!;
     });
 
-  const note = async (tx: Tx, caller: Caller, operation: Operation, outcome: string): Promise<void> =>
-    appendAudit(tx, {
+  const note = async (tx: Tx, caller: Caller, operation: Operation, outcome: string): Promise<number> =>
+    trail.append(tx, {
       chain: activeKey(operation.service),
       at: await db.now(tx),
       actor: caller.actor,
@@ -290,6 +293,7 @@ export const createOperations = (options: OperationsOptions) => {
     /** Makes operations known to the engine. Before `start`. */
     register: (...known: AnyDefinition[]) => definitions.register(...known),
     transaction,
+    trail,
     submit,
     findEarlier,
     find,

@@ -10,6 +10,7 @@ import type { Clock } from '../kit/clock.ts';
 import { ProviderError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import { type Attempt, attemptStep } from './attempt.ts';
+import type { Trail } from './audit.ts';
 import { type Breakers, ProviderRests } from './breakers.ts';
 import type { AtPoint } from './crash-points.ts';
 import type { AnyDefinition, Definitions } from './definition.ts';
@@ -26,6 +27,7 @@ export interface RunDeps {
   clock: Clock;
   timing: Timing;
   log: Log;
+  trail: Trail;
   definitions: Definitions;
   breakers: Breakers;
   watchers: Watchers;
@@ -59,7 +61,7 @@ export const createRun = (
   lease: Lease,
   draining: AbortSignal,
 ) => {
-  const { db, clock, timing, log, definitions, breakers, watchers, at } = deps;
+  const { db, clock, timing, log, breakers, watchers, at } = deps;
   const run = { id: claimed.id, fence: claimed.fence };
   const steps = definition.steps;
 
@@ -132,7 +134,7 @@ export const createRun = (
     );
     if (outcome === 'done') await definition.done(tx, operation.service, operation.params);
     else await definition.failed?.(tx, operation.service, operation.params);
-    const next = await followUp(tx, definitions, operation, { outcome, error, at: now });
+    const next = await followUp(tx, deps, operation, { outcome, error, at: now });
     if (next) afterCommit(tx, deps.wake);
     return null;
   };
@@ -187,7 +189,7 @@ export const createRun = (
         ...(error.detail ? { detail: error.detail } : {}),
       };
       await patchFenced(tx, run, endedPatch('failed', { at: now, message: superseded.message, error: superseded }));
-      await followUp(tx, definitions, operation, { outcome: 'failed', error: superseded, at: now });
+      await followUp(tx, deps, operation, { outcome: 'failed', error: superseded, at: now });
       afterCommit(tx, deps.wake);
       return null;
     }
@@ -203,7 +205,7 @@ export const createRun = (
       error: JSON.stringify(error),
       message: 'It could not be finished by itself. The operator has been told.',
     });
-    await noteEnd(tx, operation, { outcome: 'stuck', error, at: now });
+    await noteEnd(tx, deps, operation, { outcome: 'stuck', error, at: now });
     return null;
   };
 

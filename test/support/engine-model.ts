@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { int } from '../../src/database/rows.ts';
 import { AppError } from '../../src/kit/errors.ts';
 import { newId } from '../../src/kit/ids.ts';
+import { createTrail } from '../../src/operations/audit.ts';
 import type { CrashPoint } from '../../src/operations/crash-points.ts';
 import { LostLease } from '../../src/operations/lease.ts';
 import type { ServiceKey } from '../../src/operations/operation.ts';
@@ -122,6 +123,7 @@ export const runModel = async (
       wrong: (error) => broken.push(error),
     });
     const operations = createOperations({
+      trail: createTrail({ pepper: 'a pepper for tests only' }),
       db,
       clock,
       log: quiet,

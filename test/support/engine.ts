@@ -4,6 +4,7 @@ import type { Tx } from '../../src/database/database.ts';
 import type { Caller } from '../../src/kit/caller.ts';
 import { type Clock, systemClock } from '../../src/kit/clock.ts';
 import { newId } from '../../src/kit/ids.ts';
+import { createTrail } from '../../src/operations/audit.ts';
 import { defineOperation, type OperationDefinition, type Step } from '../../src/operations/definition.ts';
 import type { Operation, ServiceKey } from '../../src/operations/operation.ts';
 import { createOperations, type Operations, type OperationsOptions } from '../../src/operations/operations.ts';
@@ -71,6 +72,7 @@ export const startEngine = async (
   const made: Operations[] = [];
   const make = (more: Partial<OperationsOptions> = {}): Operations => {
     const operations = createOperations({
+      trail: createTrail({ pepper: 'a pepper for tests only' }),
       db,
       clock: systemClock,
       log: quiet,

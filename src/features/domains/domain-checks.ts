@@ -6,7 +6,6 @@
  */
 import type { Database, Tx } from '../../database/database.ts';
 import { AppError } from '../../kit/errors.ts';
-import { appendAudit } from '../../operations/audit.ts';
 import { activeKey, type Operation, type ServiceKey } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
 import { tellOthers } from '../../operations/outbox.ts';
@@ -65,7 +64,7 @@ export const createDomainChecks = (deps: DomainCheckDeps) => {
     await returnQuota(tx, service, domainQuota);
     const facts = { service_id: service.serviceId, hostname };
     await tellOthers(tx, service, { name: `domain.${outcome}`, payload: facts, at });
-    await appendAudit(tx, {
+    await operations.trail.append(tx, {
       chain: activeKey(service),
       at,
       actor: 'engine',

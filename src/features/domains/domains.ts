@@ -2,7 +2,6 @@
 import type { Database, Tx } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
-import { appendAudit } from '../../operations/audit.ts';
 import { activeKey, type Operation } from '../../operations/operation.ts';
 import { findActive } from '../../operations/operation-store.ts';
 import { busy, type Operations } from '../../operations/operations.ts';
@@ -130,7 +129,7 @@ export const createDomains = (deps: DomainDeps) => {
   };
 
   const note = (tx: Tx, caller: Caller, site: Site, action: string, outcome: string, hostname: string, at: number) =>
-    appendAudit(tx, {
+    operations.trail.append(tx, {
       chain: activeKey(site.key),
       at,
       actor: caller.actor,

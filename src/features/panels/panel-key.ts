@@ -16,6 +16,7 @@ export const scopes = [
   'operations:write',
   'support:read',
   'support:write',
+  'audit:read',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
@@ -31,6 +32,7 @@ export const panelScopes: readonly Scope[] = [
   'operations:write',
   'support:read',
   'support:write',
+  'audit:read',
 ];
 
 export interface PanelKey {

@@ -75,9 +75,9 @@ export const expireKey = async (queries: Queries, id: string, at: number): Promi
     .update({ expires_at: at });
 };
 
-export const revokeKey = async (queries: Queries, id: string, at: number): Promise<void> => {
-  await queries('panel_keys').where({ id }).whereNull('revoked_at').update({ revoked_at: at });
-};
+/** False when it was revoked before. */
+export const revokeKey = async (queries: Queries, id: string, at: number): Promise<boolean> =>
+  (await queries('panel_keys').where({ id }).whereNull('revoked_at').update({ revoked_at: at })) === 1;
 
 /** Notes the use of a key, unless one was noted since `unlessSince`. */
 export const noteUse = async (queries: Queries, id: string, at: number, unlessSince: number): Promise<void> => {

@@ -1,8 +1,10 @@
-import type { Database } from '../../database/database.ts';
+import type { Database, Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
 import { AppError } from '../../kit/errors.ts';
 import { newId } from '../../kit/ids.ts';
 import type { Log } from '../../kit/log.ts';
+import { activeKey } from '../../operations/operation.ts';
+import type { Operations } from '../../operations/operations.ts';
 import { macEquals, macOf, makeKey, type PanelKey, panelScopes, parseKey, type Scope } from './panel-key.ts';
 import * as store from './panel-store.ts';
 
@@ -16,6 +18,11 @@ export interface Identity {
 }
 
 const minute = 60_000;
+/** How often the same refusal of the same key is put into the trail: a stolen key must not fill it. */
+const refusalMs = 10 * minute;
+const refusalsKept = 1_000;
+
+const chainOf = (panelId: string): string => activeKey({ panelId, kind: 'panel', serviceId: 'keys' });
 
 const identityOf = (key: PanelKey & { panelName: string }): Identity => ({
   panelId: key.panelId,
@@ -28,8 +35,19 @@ const identityOf = (key: PanelKey & { panelName: string }): Identity => ({
 const unauthenticated = (code: string, message: string) => new AppError('unauthenticated', code, message);
 
 /** Panels and their keys. */
-export const createPanels = ({ db, pepper, log }: { db: Database; pepper: string; log: Log }) => {
+export const createPanels = ({
+  db,
+  pepper,
+  log,
+  operations: { transaction, trail },
+}: {
+  db: Database;
+  pepper: string;
+  log: Log;
+  operations: Pick<Operations, 'transaction' | 'trail'>;
+}) => {
   const noted = new Map<string, number>();
+  const refused = new Map<string, number>();
   // Compared against when there is no such key, so that an unknown id takes as long as a wrong secret.
   const nobody = macOf(pepper, 'nobody', 'nothing');
 
@@ -69,23 +87,50 @@ export const createPanels = ({ db, pepper, log }: { db: Database; pepper: string
     return identityOf(key);
   };
 
-  const issue = async (
+  /** Puts into the trail what became of a panel or of its keys. All of it is done by the operator, from a shell. */
+  const note = async (tx: Tx, panelId: string, action: string, details: Record<string, unknown>): Promise<void> => {
+    await trail.append(tx, {
+      chain: chainOf(panelId),
+      at: await db.now(tx),
+      actor: 'cli',
+      action,
+      outcome: 'done',
+      details,
+      requestId: null,
+    });
+  };
+
+  const put = async (tx: Tx, key: PanelKey): Promise<void> => {
+    await store.insertKey(tx, key);
+    await note(tx, key.panelId, 'key.create', { key_id: key.id, scopes: key.scopes, expires_at: key.expiresAt });
+  };
+
+  const make = (
     panelId: string,
     wish: { scopes?: readonly Scope[]; expiresAt?: number | null },
-  ): Promise<{ key: PanelKey; text: string }> => {
+    now: number,
+  ): { key: PanelKey; text: string } => {
     const made = makeKey();
     const key: PanelKey = {
       id: made.id,
       panelId,
       secretMac: macOf(pepper, made.id, made.secret),
       scopes: [...(wish.scopes ?? panelScopes)],
-      createdAt: await db.now(),
+      createdAt: now,
       expiresAt: wish.expiresAt ?? null,
       revokedAt: null,
       lastUsedAt: null,
     };
-    await store.insertKey(db.knex, key);
     return { key, text: made.text };
+  };
+
+  const issue = async (
+    panelId: string,
+    wish: { scopes?: readonly Scope[]; expiresAt?: number | null },
+  ): Promise<{ key: PanelKey; text: string }> => {
+    const made = make(panelId, wish, await db.now());
+    await transaction((tx) => put(tx, made.key));
+    return made;
   };
 
   const requirePanel = async (name: string): Promise<store.Panel> => {
@@ -100,16 +145,45 @@ export const createPanels = ({ db, pepper, log }: { db: Database; pepper: string
     return key;
   };
 
+  /** Puts into the trail that a good key was used for what it may not do. Losing one is no harm to anybody. */
+  const noteRefusal = async (
+    of: { panelId: string; keyId: string },
+    call: string,
+    requestId: string,
+  ): Promise<void> => {
+    const now = await db.now();
+    const same = `${of.keyId} ${call}`;
+    const last = refused.get(same);
+    if (last !== undefined && now - last < refusalMs) return;
+    if (refused.size >= refusalsKept) refused.clear();
+    refused.set(same, now);
+    await transaction((tx) =>
+      trail.append(tx, {
+        chain: chainOf(of.panelId),
+        at: now,
+        actor: of.keyId,
+        action: call,
+        outcome: 'refused',
+        details: { code: 'scope_missing' },
+        requestId,
+      }),
+    );
+  };
+
   return {
     authenticate,
     identify,
+    noteRefusal,
     list: () => store.listPanels(db.knex),
     require: requirePanel,
     /** Errors: `invalid_request` when the name is taken. */
     create: async (name: string): Promise<store.Panel> => {
       const panel = { id: newId(), name, createdAt: await db.now() };
       try {
-        await store.insertPanel(db.knex, panel);
+        await db.transaction(async (tx) => {
+          await store.insertPanel(tx, panel);
+          await note(tx, panel.id, 'panel.create', { name });
+        });
       } catch (error) {
         if (isUniqueViolation(error))
           throw new AppError('invalid', 'invalid_request', `There is a panel "${name}" already.`);
@@ -131,14 +205,21 @@ export const createPanels = ({ db, pepper, log }: { db: Database; pepper: string
           `The key "${keyId}" is not in use any more; make a new one instead.`,
         );
       }
-      const fresh = await issue(old.panelId, { scopes: old.scopes });
-      await store.expireKey(db.knex, keyId, now + overlapMs);
+      const fresh = make(old.panelId, { scopes: old.scopes }, now);
+      await transaction(async (tx) => {
+        await put(tx, fresh.key);
+        await store.expireKey(tx, keyId, now + overlapMs);
+        await note(tx, old.panelId, 'key.rotate', { key_id: keyId, by: fresh.key.id, until: now + overlapMs });
+      });
       return fresh;
     },
     /** Ends a key at once. Repeating it is harmless. */
     revoke: async (keyId: string): Promise<void> => {
-      await requireKey(keyId);
-      await store.revokeKey(db.knex, keyId, await db.now());
+      const { panelId } = await requireKey(keyId);
+      await transaction(async (tx) => {
+        if (await store.revokeKey(tx, keyId, await db.now(tx)))
+          await note(tx, panelId, 'key.revoke', { key_id: keyId });
+      });
     },
   };
 };

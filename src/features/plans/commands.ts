@@ -4,9 +4,12 @@ import { type ListOptions, moreLine, withListOptions } from '../../cli/list-opti
 import type { RunCommand } from '../../cli/output.ts';
 import { facts, table } from '../../cli/table.ts';
 import { pageOf, pageWish } from '../../contract/paging.ts';
+import type { Caller } from '../../kit/caller.ts';
 import type { Plan } from './plan.ts';
 import { planView } from './plan-view.ts';
 import type { Plans } from './plans.ts';
+
+const operator: Caller = { panelId: '', actor: 'cli', requestId: null };
 
 export interface PlanTools {
   plans: Plans;
@@ -62,7 +65,7 @@ export const planCommands = (program: Command, run: RunCommand<PlanTools>): void
     .action((name: string, grants: Omit<Plan, 'name'>) =>
       run(async ({ plans }, output) => {
         const { memoryMb, diskMb, backups, domains } = grants;
-        const plan = await plans.put({ name, memoryMb, diskMb, backups, domains });
+        const plan = await plans.put(operator, { name, memoryMb, diskMb, backups, domains });
         output.answer(planView(plan), () => text(plan));
       }),
     );
@@ -73,7 +76,7 @@ export const planCommands = (program: Command, run: RunCommand<PlanTools>): void
     .argument('<name>')
     .action((name: string) =>
       run(async ({ plans }, output) => {
-        await plans.delete(name);
+        await plans.delete(operator, name);
         output.answer({ name, deleted: true }, () => `The plan "${name}" is gone.`);
       }),
     );

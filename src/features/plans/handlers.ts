@@ -11,10 +11,10 @@ export const planHandlers = (plans: Plans) =>
       return { status: 200, body: pageOf(found, limit, (plan) => plan.name, planView) };
     },
     getPlan: async ({ path }) => ({ status: 200, body: planView(await plans.get(path.plan)) }),
-    putPlan: async ({ path, body }) => ({
+    putPlan: async ({ caller, path, body }) => ({
       status: 200,
       body: planView(
-        await plans.put({
+        await plans.put(caller, {
           name: path.plan,
           memoryMb: body.memory_mb,
           diskMb: body.disk_mb,
@@ -23,8 +23,8 @@ export const planHandlers = (plans: Plans) =>
         }),
       ),
     }),
-    deletePlan: async ({ path }) => {
-      await plans.delete(path.plan);
+    deletePlan: async ({ caller, path }) => {
+      await plans.delete(caller, path.plan);
       return { status: 204, body: undefined };
     },
   }) satisfies Handlers<'listPlans' | 'getPlan' | 'putPlan' | 'deletePlan'>;

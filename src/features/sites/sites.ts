@@ -125,7 +125,7 @@ export const createSites = (deps: SiteDeps) => {
     /** The address that a visitor types. Null once the name was given back. */
     urlOf: (site: Site): string | null => (site.hostname === null ? null : providers.proxy.urlFor(site.hostname)),
     ...createInsight({ providers, get: (caller, ref) => requireSite(db.knex, caller, ref) }),
-    ...createSignIn({ db, providers, get: (caller, ref) => requireSite(db.knex, caller, ref) }),
+    ...createSignIn({ db, operations, providers, get: (caller, ref) => requireSite(db.knex, caller, ref) }),
   };
 };
 

@@ -11,7 +11,7 @@ import type { Database, Queries, Tx } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import { fingerprint, seal, unseal } from '../../kit/seal.ts';
-import { type AuditRecord, appendAudit, readAudit } from '../../operations/audit.ts';
+import { type AuditRecord, readAudit } from '../../operations/audit.ts';
 import { activeKey } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
 import { tellOthers } from '../../operations/outbox.ts';
@@ -69,11 +69,10 @@ const isSame = (one: SubscriptionWish, other: SubscriptionWish): boolean =>
 export interface SupportDeps {
   db: Database;
   pepper: string;
-  /** Runs again when somebody else wrote the same key first. */
-  transaction: Operations['transaction'];
+  operations: Pick<Operations, 'transaction' | 'trail'>;
 }
 
-export const createSupport = ({ db, pepper, transaction }: SupportDeps) => {
+export const createSupport = ({ db, pepper, operations: { transaction, trail } }: SupportDeps) => {
   const serviceOf = ({ panelId, serviceId }: Subscription) => ({ panelId, kind: 'support', serviceId });
   const rowOf = ({ panelId, serviceId }: Subscription) => `${panelId}:${serviceId}`;
 
@@ -91,7 +90,7 @@ export const createSupport = ({ db, pepper, transaction }: SupportDeps) => {
     const event = `support.${eventOf[call]}`;
     const payload = { service_id: subscription.serviceId, state: subscription.state };
     await tellOthers(tx, service, { name: event, payload, at });
-    await appendAudit(tx, {
+    await trail.append(tx, {
       chain: activeKey(service),
       at,
       actor: caller.actor,
