@@ -28,10 +28,24 @@ const isTimeZone = (text: string): boolean => {
   }
 };
 
-const ipRange = z.string().transform((text, context) => {
+interface Range {
+  start: number;
+  end: number;
+}
+
+const toIpRange = (text: string): Range | null => {
   const [start = '', end = ''] = text.split('-').map((part) => part.trim());
-  if (isIPv4(start) && isIPv4(end) && ipToNumber(start) <= ipToNumber(end))
-    return { start: ipToNumber(start), end: ipToNumber(end) };
+  if (!isIPv4(start) || !isIPv4(end) || ipToNumber(start) > ipToNumber(end)) return null;
+  return { start: ipToNumber(start), end: ipToNumber(end) };
+};
+
+/** Only Proxmox gives the addresses to something, so only there they must be of a real network. */
+const defaultPrivateIps = (compute: string): Range =>
+  toIpRange(compute === 'proxmox' ? '192.168.1.100-192.168.1.253' : '10.64.0.1-10.64.255.254')!;
+
+const ipRange = z.string().transform((text, context) => {
+  const range = toIpRange(text);
+  if (range) return range;
   context.addIssue({
     code: 'custom',
     message: 'must be two IPv4 addresses with a hyphen between, e.g. 192.168.1.100-192.168.1.253',
@@ -182,8 +196,10 @@ const common = z.object({
     .optional()
     .describe("Root servers that the check of a delegation begins at, as above; the internet's when not set"),
   PROVISOR_PRIVATE_IPS: ipRange
-    .prefault('192.168.1.100-192.168.1.253')
-    .describe('Pool of private addresses, one for each site'),
+    .optional()
+    .describe(
+      'Pool of private addresses, one for each site; when not set, `192.168.1.100-192.168.1.253` with Proxmox and `10.64.0.1-10.64.255.254` elsewhere, where nothing listens on them',
+    ),
   PROVISOR_VMIDS: numberRange.prefault('100-999999').describe('Pool of machine numbers, one for each site'),
   PROVISOR_REST_HOURS: z.coerce
     .number('must be a number')
@@ -221,7 +237,9 @@ const common = z.object({
 /** Every variable, with its default and what it is for. The descriptions are the table of deploy/configuration.md. */
 export const schema = common.extend(allProviderVariables);
 
-export interface Config extends Readonly<Omit<z.infer<typeof common>, 'DATABASE_URL' | 'PROVISOR_PEPPER'>> {
+export interface Config
+  extends Readonly<Omit<z.infer<typeof common>, 'DATABASE_URL' | 'PROVISOR_PEPPER' | 'PROVISOR_PRIVATE_IPS'>> {
+  readonly PROVISOR_PRIVATE_IPS: Range;
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly embedded: boolean;
@@ -324,6 +342,7 @@ export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directo
   const dataDir = resolve(directory, values.PROVISOR_DATA_DIR);
   return Object.freeze({
     ...values,
+    PROVISOR_PRIVATE_IPS: values.PROVISOR_PRIVATE_IPS ?? defaultPrivateIps(values.PROVISOR_COMPUTE),
     dataDir,
     databaseUrl: DATABASE_URL ?? `sqlite:${join(dataDir, 'provisor.sqlite')}`,
     embedded: !mysql,

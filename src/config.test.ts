@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ConfigError, loadConfig, numberToIp } from './config.ts';
+
+describe('the configuration', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'provisor-config-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const load = (environment: Record<string, string>) =>
+    loadConfig({ PROVISOR_DATA_DIR: folder, ...environment }, folder);
+  const proxmox = {
+    PROVISOR_COMPUTE: 'proxmox',
+    PROVISOR_PROXMOX_URL: 'https://192.0.2.1:8006',
+    PROVISOR_PROXMOX_TOKEN_ID: 'provisor@pve!api',
+    PROVISOR_PROXMOX_TOKEN_SECRET: '00000000-0000-0000-0000-000000000000',
+    PROVISOR_PROXMOX_TEMPLATE: 'local:vztmpl/wordpress.tar.zst',
+    PROVISOR_PROXMOX_SSH_KEY_FILE: '/dev/null',
+    PROVISOR_PROXMOX_SSH_HOST_KEY: `SHA256:${'A'.repeat(43)}`,
+  };
+
+  it('has addresses for as many sites as there may be, unless they are those of a real network', () => {
+    const firstAndLast = (environment: Record<string, string>) => {
+      const { start, end } = load(environment).PROVISOR_PRIVATE_IPS;
+      return [numberToIp(start), numberToIp(end)];
+    };
+    assert.deepEqual(firstAndLast({}), ['10.64.0.1', '10.64.255.254']);
+    assert.deepEqual(firstAndLast(proxmox), ['192.168.1.100', '192.168.1.253']);
+    assert.deepEqual(firstAndLast({ PROVISOR_PRIVATE_IPS: '10.0.0.5-10.0.0.9' }), ['10.0.0.5', '10.0.0.9']);
+  });
+
+  it('tells all that is wrong at once, and never a value', () => {
+    assert.throws(
+      () => load({ PROVISOR_PORT: 'secret-1', PROVISOR_PRIVATE_IPS: 'secret-2', PROVISOR_PROT: 'secret-3' }),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError);
+        assert.equal(error.message.split('\n').length, 4);
+        for (const name of ['PROVISOR_PORT must', 'PROVISOR_PRIVATE_IPS must', 'PROVISOR_PROT is not known'])
+          assert.ok(error.message.includes(name), error.message);
+        assert.ok(!error.message.includes('secret'));
+        return true;
+      },
+    );
+  });
+});
