@@ -70,7 +70,7 @@ const getRaw = (config: KubeConfig, path: string): Promise<unknown> => {
 export const shipped = async (file: string): Promise<KubernetesObject[]> =>
   loadAllYaml(await readFile(new URL(`../../deploy/kubernetes/${file}`, import.meta.url), 'utf8'));
 
-const connect = (kubeconfig: string): KubeConfig => {
+export const connect = (kubeconfig: string): KubeConfig => {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   return config;

@@ -44,6 +44,7 @@ const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
   name: metadata?.name ?? '',
   ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
 });
+const placeOf = ({ namespace }: Ref) => (namespace === undefined ? {} : { namespace });
 const headerOf = ({ apiVersion, kind, name, namespace }: Ref) => ({
   apiVersion,
   kind,
@@ -96,7 +97,7 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
     return opened;
   };
 
-  const call = async <T>(
+  const send = async <T>(
     signal: AbortSignal,
     what: string,
     changes: boolean,
@@ -113,11 +114,36 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
     }
   };
 
+  /**
+   * Our rights in a namespace go with it, so a refusal may mean no more than that it is
+   * gone, or going. Errors: `not_found`, `rate_limited`, or the refusal itself.
+   */
+  const call = async <T>(
+    signal: AbortSignal,
+    what: string,
+    { changes, namespace }: { changes: boolean; namespace?: string | undefined },
+    work: (api: KubernetesObjectApi) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await send(signal, what, changes, work);
+    } catch (error) {
+      if (namespace === undefined || !(error instanceof ProviderError) || error.kind !== 'auth') throw error;
+      const ref = { apiVersion: 'v1', kind: 'Namespace', name: namespace };
+      const place = await find<Stored>(ref, signal).catch(() => undefined);
+      if (place === null) throw new ProviderError(provider, 'not_found', `${what}: the namespace is gone`);
+      if (place?.metadata.deletionTimestamp !== undefined)
+        throw new ProviderError(provider, 'rate_limited', `${what}: the namespace is being deleted`);
+      throw error;
+    }
+  };
+
   const isGone = (error: unknown): boolean => error instanceof ProviderError && error.kind === 'not_found';
 
   const find = async <T extends Stored>(ref: Ref, signal: AbortSignal): Promise<T | null> => {
     try {
-      return (await call(signal, `read ${describe(ref)}`, false, (api) => api.read(headerOf(ref)))) as unknown as T;
+      return (await call(signal, `read ${describe(ref)}`, { changes: false, ...placeOf(ref) }, (api) =>
+        api.read(headerOf(ref)),
+      )) as unknown as T;
     } catch (error) {
       if (isGone(error) || isUnknownKind(error)) return null;
       throw error;
@@ -138,7 +164,7 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
       let next: string | undefined;
       do {
         try {
-          const page = await call(signal, `list ${kind}`, false, (api) =>
+          const page = await call(signal, `list ${kind}`, { changes: false, namespace }, (api) =>
             api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, labels, pageSize, next),
           );
           all.push(...(page.items as unknown as T[]));
@@ -153,8 +179,8 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
 
     /** Makes it; null when an object of that name is there already. */
     create: async <T extends Stored>(manifest: Manifest, signal: AbortSignal): Promise<T | null> => {
-      const what = `create ${describe(refOf(manifest))}`;
-      return call(signal, what, true, async (api) => {
+      const ref = refOf(manifest);
+      return call(signal, `create ${describe(ref)}`, { changes: true, ...placeOf(ref) }, async (api) => {
         try {
           return (await api.create(manifest, undefined, undefined, fieldManager)) as unknown as T;
         } catch (error) {
@@ -165,10 +191,12 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
     },
 
     /** Server-side apply: our fields become as wished, and what we no longer name is taken away. Repeating it changes nothing. */
-    apply: async <T extends Stored>(manifest: Manifest, signal: AbortSignal): Promise<T> =>
-      call(signal, `apply ${describe(refOf(manifest))}`, true, (api) =>
+    apply: async <T extends Stored>(manifest: Manifest, signal: AbortSignal): Promise<T> => {
+      const ref = refOf(manifest);
+      return call(signal, `apply ${describe(ref)}`, { changes: true, ...placeOf(ref) }, (api) =>
         api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
-      ) as unknown as Promise<T>,
+      ) as unknown as Promise<T>;
+    },
 
     /** Deletes the very object that was seen, not one of the same name that was made since. Missing is a success. */
     remove: async (
@@ -183,7 +211,7 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
         ...(ref.uid === undefined ? {} : { preconditions: { uid: ref.uid } }),
       };
       try {
-        await call(signal, `delete ${describe(ref)}`, true, (api) =>
+        await call(signal, `delete ${describe(ref)}`, { changes: true, ...placeOf(ref) }, (api) =>
           api.delete(headerOf(ref), undefined, undefined, undefined, undefined, undefined, body),
         );
       } catch (error) {

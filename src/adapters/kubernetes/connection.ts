@@ -3,6 +3,7 @@
  * said, never guessed: the client's own default falls back to a port of this
  * machine without a word.
  */
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
 import { Agent } from 'undici';
@@ -12,23 +13,42 @@ export interface ConnectionOptions {
   config: string;
   /** Of the kubeconfig. @default its current one */
   context?: string | undefined;
+  /** What stands before the paths that a pod has its token and its authority at. @default nothing */
+  podRoot?: string | undefined;
 }
 
 /** What is wrong with the way to the cluster, in a sentence that says what to change. */
 export class ConnectionError extends Error {}
 
+/** What a request needs before it can be sent is not to be had now: a token's file, a certificate's, an answer of a credential plugin. */
+export class CredentialError extends Error {}
+
 /**
  * A KubeConfig whose requests share connections: the one it comes from makes a new
  * agent, and with it a TLS handshake, for each request. A certificate or an
- * authority that was exchanged gets new connections.
+ * authority that was exchanged gets new connections, a token is read anew each time.
  */
 class PooledKubeConfig extends KubeConfig {
   private pool: { key: string; agent: Agent } | undefined;
+  private tokenFile: string | undefined;
+
+  /** As a pod knows its cluster. Its token's file is ours to read: the client itself keeps what it read for a minute. */
+  loadFromPod(root = ''): void {
+    this.loadFromCluster(root);
+    this.tokenFile = this.getCurrentUser()?.authProvider?.config.tokenFile;
+    this.users = this.users.map(({ name }) => ({ name }));
+  }
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     const options: RequestOptions = {};
-    // Reads tokens from their files and runs credential plugins, as often as each needs it.
-    await this.applyToHTTPSOptions(options);
+    try {
+      // Reads certificates from their files and runs credential plugins, as often as each needs it.
+      await this.applyToHTTPSOptions(options);
+      if (this.tokenFile !== undefined)
+        context.setHeaderParam('Authorization', `Bearer ${(await readFile(this.tokenFile, 'utf8')).trim()}`);
+    } catch (error) {
+      throw new CredentialError((error as Error).message, { cause: error });
+    }
     for (const [name, value] of Object.entries(options.headers ?? {})) context.setHeaderParam(name, String(value));
     if (options.auth) context.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
     context.setDispatcher(await this.agentFor(options));
@@ -64,10 +84,10 @@ class PooledKubeConfig extends KubeConfig {
 }
 
 /** Errors: ConnectionError, when the kubeconfig or the context is not there or leads nowhere. */
-export const openConnection = ({ config, context }: ConnectionOptions): PooledKubeConfig => {
+export const openConnection = ({ config, context, podRoot }: ConnectionOptions): PooledKubeConfig => {
   const connection = new PooledKubeConfig();
   try {
-    if (config === 'in-cluster') connection.loadFromCluster();
+    if (config === 'in-cluster') connection.loadFromPod(podRoot);
     else connection.loadFromFile(config);
   } catch (error) {
     throw new ConnectionError(`PROVISOR_KUBERNETES_CONFIG cannot be used: ${(error as Error).message.split('\n')[0]}`, {
@@ -80,6 +100,11 @@ export const openConnection = ({ config, context }: ConnectionOptions): PooledKu
     connection.setCurrentContext(context);
   }
   const server = connection.getCurrentCluster()?.server ?? '';
+  // What the client makes of an environment that is no pod's.
+  if (config === 'in-cluster' && server.includes('undefined'))
+    throw new ConnectionError(
+      'PROVISOR_KUBERNETES_CONFIG is in-cluster, and this process is not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set',
+    );
   if (!URL.canParse(server)) throw new ConnectionError('PROVISOR_KUBERNETES_CONFIG names no cluster');
   return connection;
 };

@@ -3,6 +3,7 @@ import { ApiException } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProviderError } from '../../kit/errors.ts';
 import { neverConnected } from '../../kit/provider-call.ts';
+import { CredentialError } from './connection.ts';
 
 const statusSchema = z.object({
   message: z.string().optional(),
@@ -47,7 +48,8 @@ export const refusalOf = (error: unknown): Refusal | null => {
 const forbidden =
   /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: (in the namespace "[^"]+"|at the cluster scope))?/;
 
-const refusedBecause = ({ code, message, causes, retryAfter }: Refusal, what: string, provider: string) => {
+const refusedBecause = (refusal: Refusal, what: string, provider: string, changes: boolean) => {
+  const { code, message, causes, retryAfter } = refusal;
   const fail = (kind: ConstructorParameters<typeof ProviderError>[1], text: string) =>
     new ProviderError(provider, kind, text, retryAfter === undefined ? {} : { after: retryAfter });
   if (code === 401) return fail('auth', `The cluster does not know our token or certificate (${what})`);
@@ -59,10 +61,17 @@ const refusedBecause = ({ code, message, causes, retryAfter }: Refusal, what: st
     return fail('auth', `Our service account may not ${verb} ${resource}${group ? `.${group}` : ''} ${where}`.trim());
   }
   if (code === 404) return fail('not_found', `${what}: ${message || 'it is not there'}`);
+  // A page of a list whose state is too old by now: the next try begins at the first one.
+  if (code === 410) return fail('rate_limited', `${what}: ${message || 'it took too long'}`);
   if (code === 409) return fail('rate_limited', `${what}: ${message || 'it is changing'}`);
   if (code === 429) return fail('rate_limited', `The cluster asks us to slow down (${what})`);
   if (code === 504) return fail('unknown_outcome', `The cluster did not answer in time (${what})`);
-  if (code >= 500) return fail('unavailable', `The cluster answers ${code}: ${what}: ${message}`);
+  // An error inside of the cluster may have come after the change.
+  if (code >= 500)
+    return fail(
+      changes && code !== 503 ? 'unknown_outcome' : 'unavailable',
+      `The cluster answers ${code}: ${what}: ${message}`,
+    );
   return fail('invalid', `The cluster refuses: ${what}: ${message}`);
 };
 
@@ -84,7 +93,9 @@ const isTls = (code: string) => /^(ERR_TLS|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_T
 export const failureOf = (error: unknown, what: string, provider: string, changes: boolean): ProviderError => {
   if (error instanceof ProviderError) return error;
   const refusal = refusalOf(error);
-  if (refusal) return refusedBecause(refusal, what, provider);
+  if (refusal) return refusedBecause(refusal, what, provider, changes);
+  if (error instanceof CredentialError)
+    return new ProviderError(provider, 'unavailable', `Nothing could be sent (${what}): ${error.message}`);
   const codes = codesOf(error);
   const options = { cause: error };
   if (codes.some(isTls))

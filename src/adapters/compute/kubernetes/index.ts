@@ -20,8 +20,8 @@ export interface KubernetesComputeOptions extends ConnectionOptions, SiteSetting
 }
 
 export const createKubernetesCompute = (options: KubernetesComputeOptions): Adapter<ComputeProvider> => {
-  const { config, context, watcher, ...settings } = options;
-  const client = createClient({ provider, config, context, watcher });
+  const { config, context, podRoot, watcher, ...settings } = options;
+  const client = createClient({ provider, config, context, podRoot, watcher });
   const namespaces = createNamespaces(client, settings);
   const workloads = createWorkloads(client, settings);
   const deps = { client, settings, namespaces, workloads };

@@ -79,8 +79,8 @@ const placed = (route: Route, settings: IngressSettings): Placement => {
 };
 
 export const createIngressProxy = (options: IngressProxyOptions): Adapter<ReverseProxy> => {
-  const { config, context, watcher, ...settings } = options;
-  const client = createClient({ provider, config, context, watcher });
+  const { config, context, podRoot, watcher, ...settings } = options;
+  const client = createClient({ provider, config, context, podRoot, watcher });
   const { namespace, managedBy } = settings;
 
   /** What is there of that name. Errors: `conflict` when it is not ours. */
