@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { V1Deployment, V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import type { Adapter } from '../../src/ports/adapter.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
-import { failingImage, failingSnapshot } from '../support/control-plane/stages.ts';
+import { failingImage, failingSnapshot, largeSnapshot } from '../support/control-plane/stages.ts';
 import { type Cluster, computeOf, fails, newSiteName, openCluster, siteSpec } from '../support/kubernetes.ts';
 
 const never = new AbortController().signal;
@@ -211,6 +211,20 @@ describe('sites on a real control plane', () => {
       await compute.destroy(ref, never);
     });
   }
+
+  it('goes back to a snapshot that the storage only puts into a larger volume', async () => {
+    const compute = open(cluster.config, { backups: 'csi' });
+    const ref = { name: newSiteName(), vmid: 0 };
+    await compute.create(siteSpec(ref.name), never);
+    await compute.createSnapshot(ref, largeSnapshot, never);
+    await compute.rollback(ref, largeSnapshot, never);
+    const claim = () => cluster.raw(`/api/v1/namespaces/${ref.name}/persistentvolumeclaims/data-r1`);
+    assert.equal((await claim()).spec.resources.requests.storage, '100Gi');
+    // A volume never shrinks, whatever is wished afterwards.
+    await compute.resize(ref, { plan: 'basic', memoryMb: 2048, diskMb: 20480 }, never);
+    assert.equal((await claim()).spec.resources.requests.storage, '100Gi');
+    await compute.destroy(ref, never);
+  });
 
   it('tells why a copy could not be made, and leaves the site running', async () => {
     const ref = { name: newSiteName(), vmid: 0 };

@@ -13,6 +13,9 @@ export const failingImage = 'failing.invalid/image:1';
 /** The name of a snapshot that never becomes ready, and says why. */
 export const failingSnapshot = 'fails';
 
+/** The name of a snapshot that only fits into a volume larger than the one it is of, as storage rounds up. */
+export const largeSnapshot = 'large';
+
 interface Stage {
   metadata: { name: string };
   spec: { selector: { matchExpressions: object[] } };
@@ -85,7 +88,7 @@ containerStatuses:
     `
 readyToUse: true
 creationTime: {{ Now | Quote }}
-restoreSize: 1Gi
+restoreSize: {{ if eq .metadata.name "${largeSnapshot}" }}100Gi{{ else }}1Gi{{ end }}
 `,
   ),
   stage(

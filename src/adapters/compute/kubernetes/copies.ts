@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Report } from '../../../ports/compute.ts';
 import type { Client, Ref, Stored } from '../../kubernetes/client.ts';
 import { claimOf, claimRole, metadataOf, snapshotAnnotation } from './manifests.ts';
+import { amountOf } from './quantities.ts';
 import type { SiteSettings } from './settings.ts';
 import { failure, notYet, type Site } from './site-record.ts';
 import { waitFor } from './waiting.ts';
@@ -28,6 +29,8 @@ export interface Copy {
   name: string;
   createdAt: number;
   by: 'csi' | 'job';
+  /** A volume that is filled from it has at least this many mebibytes: storage deals in larger pieces than it is asked for. */
+  leastMb: number;
 }
 
 const snapshotSchema = z.object({
@@ -35,6 +38,7 @@ const snapshotSchema = z.object({
     .object({
       readyToUse: z.boolean().optional(),
       creationTime: z.string().optional(),
+      restoreSize: z.string().optional(),
       error: z.object({ message: z.string().optional() }).optional(),
     })
     .optional(),
@@ -185,15 +189,22 @@ export const createCopies = (client: Client, settings: SiteSettings) => {
       const named = ({ metadata }: Stored) => metadata.annotations?.[snapshotAnnotation] ?? metadata.name ?? '';
       return [
         ...snapshots.flatMap((each): Copy[] => {
-          const { readyToUse, creationTime } = statusOf(each);
+          const { readyToUse, creationTime, restoreSize = '0' } = statusOf(each);
           const madeAt = creationTime ?? each.metadata.creationTimestamp;
           if (readyToUse !== true || each.metadata.deletionTimestamp !== undefined) return [];
-          return [{ name: named(each), createdAt: new Date(madeAt ?? 0).getTime(), by: 'csi' }];
+          return [
+            {
+              name: named(each),
+              createdAt: new Date(madeAt ?? 0).getTime(),
+              by: 'csi',
+              leastMb: Math.ceil(amountOf(restoreSize) / 2 ** 20),
+            },
+          ];
         }),
         ...claims.flatMap((each): Copy[] => {
           const wholeAt = each.metadata.annotations?.[wholeAnnotation];
           if (wholeAt === undefined || each.metadata.deletionTimestamp !== undefined) return [];
-          return [{ name: named(each), createdAt: Date.parse(wholeAt), by: 'job' }];
+          return [{ name: named(each), createdAt: Date.parse(wholeAt), by: 'job', leastMb: 0 }];
         }),
       ];
     },

@@ -8,16 +8,8 @@ import type { ComputeProvider, ComputeStatus, Report, Resources } from '../../..
 import type { Client, Stored } from '../../kubernetes/client.ts';
 import { dropAllClaims, dropOldClaims } from './copies.ts';
 import { figuresOf } from './figures.ts';
-import {
-  claimOf,
-  limitRangeOf,
-  networkPoliciesOf,
-  quotaOf,
-  roleBindingOf,
-  secretOf,
-  serviceAccountOf,
-  serviceOf,
-} from './manifests.ts';
+import { createLimits } from './limits.ts';
+import { claimOf, networkPoliciesOf, roleBindingOf, secretOf, serviceAccountOf, serviceOf } from './manifests.ts';
 import type { Namespaces } from './namespaces.ts';
 import { amountOf } from './quantities.ts';
 import { isReady } from './reasons.ts';
@@ -85,10 +77,7 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
   const applyClaim = (site: Site, signal: AbortSignal) =>
     client.apply(claimOf(site, settings, site.record.claim, { role: 'data' }), signal);
 
-  const applyLimits = async (site: Site, signal: AbortSignal): Promise<void> => {
-    await client.apply(quotaOf(site, settings), signal);
-    await client.apply(limitRangeOf(site, settings), signal);
-  };
+  const applyLimits = createLimits(client, settings);
 
   const usageOf = async (site: Site, signal: AbortSignal): Promise<Pick<ComputeStatus, 'cpu' | 'memoryBytes'>> => {
     const kind = { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', namespace: site.name };
@@ -142,8 +131,7 @@ export const createSites = ({ client, settings, namespaces, workloads }: SiteDep
         return applied as never;
       };
       await apply(serviceAccountOf(site, settings), signal);
-      await apply(quotaOf(site, settings), signal);
-      await apply(limitRangeOf(site, settings), signal);
+      await createLimits({ apply }, settings)(site, signal);
       for (const policy of networkPoliciesOf(site, settings)) await apply(policy, signal);
       // What is there already is what the data was made with.
       await granted(() =>

@@ -1,6 +1,7 @@
 /** Backups of a site and the way back: the data of before stays in its claim until the site runs on the new one. */
 import type { ComputeProvider, Report } from '../../../ports/compute.ts';
 import { type Copy, createCopies, dropOldClaims, objectName, type StoredClaim } from './copies.ts';
+import { createLimits } from './limits.ts';
 import { claimOf, snapshotAnnotation } from './manifests.ts';
 import { failure, nextClaim, type Site } from './site-record.ts';
 import type { SiteDeps } from './sites.ts';
@@ -11,6 +12,7 @@ const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
 
 export const createSnapshots = ({ client, settings, namespaces, workloads }: SiteDeps): SnapshotMethods => {
   const copies = createCopies(client, settings);
+  const applyLimits = createLimits(client, settings);
 
   /** Runs `work` with no pod on the volume, and brings the site back to what is wished of it, also when it fails. */
   const whileDown = async (site: Site, signal: AbortSignal, report: Report | undefined, work: () => Promise<void>) => {
@@ -88,9 +90,11 @@ export const createSnapshots = ({ client, settings, namespaces, workloads }: Sit
 
     rollback: async (ref, name, signal, report) => {
       objectName(name);
-      const site = await namespaces.get(ref.name, signal);
-      const copy = (await copies.list(site, signal)).find((each) => each.name === name);
+      const seen = await namespaces.get(ref.name, signal);
+      const copy = (await copies.list(seen, signal)).find((each) => each.name === name);
       if (!copy) throw failure('not_found', `The site has no snapshot ${name}`);
+      const site = { ...seen, record: { ...seen.record, diskMb: Math.max(seen.record.diskMb, copy.leastMb) } };
+      if (site.record.diskMb > seen.record.diskMb) await applyLimits(site, signal);
       await workloads.bringDown(site, signal, { report });
       let current = site;
       try {
