@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { ProviderError } from '../../src/kit/errors.ts';
-import { activeSite, newServiceId, siteDirectories, startApp, type TestApp, waiting } from '../support/app.ts';
+import { activeSite, newServiceId, startApp, type TestApp, waiting } from '../support/app.ts';
 import { type Breakable, breakable } from '../support/broken-compute.ts';
 import { databases } from '../support/databases.ts';
 import { gate, testTiming } from '../support/engine.ts';
@@ -34,7 +34,6 @@ for (const database of databases) {
     const wish = () => ({ service_id: newServiceId(), email: 'op@example.com', plan: 'basic' });
     const create = (body: object, headers = {}) => app.panel.call('POST', '/v1/sites', body, headers);
     const ended = async (id: string) => (await app.panel.call('GET', `/v1/operations/${id}?wait=25`)).body;
-    const directories = () => siteDirectories(app.dataDir);
 
     /** Holds a call of the provider: resolves once it is being made, and lets it go on when told. */
     const held = (call: 'create' | 'install' | 'stop' | 'resize') => {
@@ -49,7 +48,7 @@ for (const database of databases) {
 
     it('a create that a provider refuses is taken back whole, says so to customers without internals, and can be repeated', async () => {
       compute.before('install', fault('invalid'));
-      const before = await directories();
+      const before = await app.madeSites();
       const body = wish();
       const failed = await create(body, waiting);
       assert.equal(failed.status, 409);
@@ -60,7 +59,7 @@ for (const database of databases) {
       assert.equal(site.body.state, 'failed');
       assert.equal(site.body.subdomain, null);
       assert.equal(site.body.operation.error.code, 'provider_refused');
-      assert.deepEqual(await directories(), before);
+      assert.deepEqual(await app.madeSites(), before);
       assert.deepEqual((await app.serving.provisor.sweep()).orphans, []);
       assert.equal((await app.panel.call('POST', `/v1/sites/${body.service_id}/suspend`)).body.code, 'service_failed');
       compute.before('install', null);
@@ -84,7 +83,7 @@ for (const database of databases) {
     });
 
     it('terminate during create cancels the create, then deletes, and leaves nothing', async () => {
-      const before = await directories();
+      const before = await app.madeSites();
       const { reached, release } = held('install');
       const body = wish();
       const created = await create(body);
@@ -103,7 +102,7 @@ for (const database of databases) {
       assert.equal((await ended(deletion.body.operation.id)).state, 'done');
       assert.equal((await ended(created.body.operation.id)).error.code, 'cancelled');
       assert.equal((await app.panel.call('GET', path)).body.state, 'deleted');
-      assert.deepEqual(await directories(), before);
+      assert.deepEqual(await app.madeSites(), before);
       const drift = await app.serving.provisor.sweep();
       assert.deepEqual([drift.orphans, drift.missing], [[], []]);
       assert.equal((await app.visit(created.body.hostname)).status, 404);

@@ -10,6 +10,8 @@ import { scopes as allScopes, type Scope } from '../../src/features/panels/panel
 import type { Log } from '../../src/kit/log.ts';
 import { type Serving, serve } from '../../src/serve.ts';
 import type { TestDatabases } from './databases.ts';
+import type { Visited } from './kubernetes-installation.ts';
+import { openElsewhere } from './sites-elsewhere.ts';
 
 export const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -40,11 +42,11 @@ export interface TestApp {
   newPanel(options?: { name?: string; scopes?: readonly Scope[]; expiresAt?: number }): Promise<Client>;
   client(key: string, panelId?: string): Client;
   /** What a visitor of this host name gets. */
-  visit(
-    hostname: string,
-    path?: string,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; headers: Record<string, unknown>; body: string }>;
+  visit(hostname: string, path?: string, headers?: Record<string, string>): Promise<Visited>;
+  /** The names of the sites that the compute provider has, sorted. */
+  madeSites(): Promise<string[]>;
+  /** Below which sites have their names. */
+  siteDomain: string;
   dataDir: string;
   databaseUrl: string;
   /** Errors that were logged; a test that expects none can look. */
@@ -67,8 +69,10 @@ export const startApp = async (
   const dataDir = await mkdtemp(join(tmpdir(), 'provisor app-'));
   const fresh = await database.open({ migrate: false });
   await fresh.db.close();
+  const elsewhere = await openElsewhere();
   const config = loadConfig(
     {
+      ...elsewhere?.environment,
       PROVISOR_DATA_DIR: dataDir,
       DATABASE_URL: fresh.url,
       PROVISOR_PEPPER: 'a pepper for tests only',
@@ -100,32 +104,38 @@ export const startApp = async (
     return client(text, panel.id);
   };
 
+  const visitHere: TestApp['visit'] = (hostname, path = '/', headers = {}) =>
+    new Promise((resolve, reject) => {
+      const { port } = new URL(provisor.providers.proxy.urlFor('x.localhost'));
+      const request = httpRequest(
+        { host: '127.0.0.1', port, path, headers: { host: hostname, ...headers }, agent: false },
+        (response) => {
+          let body = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk) => {
+            body += chunk;
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+        },
+      );
+      request.on('error', reject);
+      request.end();
+    });
+
   return {
     serving,
     panel: await newPanel(),
     newPanel,
     client,
-    visit: (hostname, path = '/', headers = {}) =>
-      new Promise((resolve, reject) => {
-        const { port } = new URL(provisor.providers.proxy.urlFor('x.localhost'));
-        const request = httpRequest(
-          { host: '127.0.0.1', port, path, headers: { host: hostname, ...headers }, agent: false },
-          (response) => {
-            let body = '';
-            response.setEncoding('utf8');
-            response.on('data', (chunk) => {
-              body += chunk;
-            });
-            response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-          },
-        );
-        request.on('error', reject);
-        request.end();
-      }),
+    visit: elsewhere?.visit ?? visitHere,
+    madeSites: async () =>
+      (await provisor.providers.compute.list(AbortSignal.timeout(10_000))).map(({ name }) => name).sort(),
+    siteDomain: config.PROVISOR_SITE_DOMAIN,
     dataDir,
     databaseUrl: fresh.url,
     logged,
     stop: async () => {
+      await elsewhere?.clear(provisor);
       await serving.stop();
       await fresh.drop();
       await rm(dataDir, { recursive: true, force: true });

@@ -6,10 +6,12 @@ import type { TestDns } from './dns-server.ts';
 
 let names = 0;
 
-/** A domain that no other test uses: beneath `example.com`, or right beneath the given suffix. */
+/** A domain that no other test uses, nor one of another file in the same cluster: beneath `example.com`, or right beneath the given suffix. */
 export const newName = (suffix?: string): string => {
   names += 1;
-  return suffix === undefined ? `www.customer-${names}.example.com` : `customer-${names}.${suffix}`;
+  return suffix === undefined
+    ? `www.customer-${process.pid}-${names}.example.com`
+    : `customer-${process.pid}-${names}.${suffix}`;
 };
 
 /** The record of the token, of a domain in an answer. */

@@ -27,7 +27,8 @@ export interface Binaries {
 
 const run = promisify(execFile);
 
-const go = async (args: string[], environment: Record<string, string> = {}): Promise<string> => {
+/** Errors: there is no Go, or what it said. */
+export const go = async (args: string[], environment: Record<string, string> = {}): Promise<string> => {
   // Where Go's own archive puts it, if it is not in the PATH.
   const path = `${process.env.PATH ?? ''}:/usr/local/go/bin`;
   const env = { ...process.env, GOFLAGS: '-mod=mod -buildvcs=false', ...environment, PATH: path };
@@ -35,18 +36,23 @@ const go = async (args: string[], environment: Record<string, string> = {}): Pro
     return (await run('go', args, { cwd: source, env, maxBuffer: 64 * 1024 * 1024 })).stdout;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Error('Go 1.21 or later is needed once, to build the control plane; or set KUBEBUILDER_ASSETS', {
-        cause: error,
-      });
+      throw new Error(
+        'Go 1.21 or later is needed once, to build what the tests of Kubernetes need; see KUBEBUILDER_ASSETS for the servers',
+        {
+          cause: error,
+        },
+      );
     throw error;
   }
 };
 
+/** Outside the checkout, where what takes minutes to build is kept. */
+export const cacheRoot = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'provisor');
+
 const cacheFolder = async (): Promise<string> => {
   const hash = createHash('sha256').update(`${kubernetesVersion} ${kwokModule}`);
   for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(await readFile(join(source, file)));
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(caches, 'provisor', 'control-plane', hash.digest('hex').slice(0, 16));
+  return join(cacheRoot(), 'control-plane', hash.digest('hex').slice(0, 16));
 };
 
 const buildServers = async (folder: string): Promise<void> => {
@@ -86,12 +92,17 @@ const buildInto = async (folder: string, say: (line: string) => void): Promise<v
   }
 };
 
+const isWhole = (folder: string) => [...servers, 'kwok', 'stages'].every((name) => existsSync(join(folder, name)));
+
+/** Whether the servers are there and nothing has to be built. */
+export const hasBinaries = async (): Promise<boolean> =>
+  [process.env.KUBEBUILDER_ASSETS ?? '', await cacheFolder()].some((folder) => folder !== '' && isWhole(folder));
+
 /** Finds the servers, or builds them. Errors: no Go where one is needed, or what the compiler said. */
 export const findBinaries = async (say: (line: string) => void = () => {}): Promise<Binaries> => {
   const assets = process.env.KUBEBUILDER_ASSETS;
-  const isWhole = (folder: string) => [...servers, 'kwok', 'stages'].every((name) => existsSync(join(folder, name)));
   const folder = await cacheFolder();
-  if (!isWhole(assets ?? folder) && !isWhole(folder)) await buildInto(folder, say);
+  if (!(await hasBinaries())) await buildInto(folder, say);
   const given = (name: string) => (assets ? join(assets, name) : '');
   const pick = (name: string) => (existsSync(given(name)) ? given(name) : join(folder, name));
   const stages = pick('stages');
