@@ -11,7 +11,7 @@ type Loose = KubernetesObject & Record<string, unknown>;
 const open = { type: 'object', x_kubernetes_preserve_unknown_fields: true };
 
 /** Only as much shape as an apply needs: the servers behind these are not there to mind. */
-const definition = (
+export const definition = (
   group: string,
   version: string,
   names: { kind: string; plural: string; cluster?: boolean },
