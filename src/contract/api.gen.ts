@@ -561,7 +561,7 @@ export interface paths {
         };
         /**
          * List zones
-         * @description Newest first.
+         * @description Newest first, and how many the customer may have where one is named.
          */
         get: operations["listZones"];
         put?: never;
@@ -3400,6 +3400,8 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["Zone"][];
                         next_cursor: components["schemas"]["NextCursor"];
+                        /** @description Zones of `customer_id` in use and allowed; null without one. */
+                        quota: components["schemas"]["Quota"] | null;
                     };
                 };
             };

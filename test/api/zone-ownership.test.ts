@@ -116,7 +116,11 @@ for (const database of databases) {
         const { name, value } = asked.details.challenge;
         assert.equal(name, '_provisor-challenge.moved.com');
         assert.match(asked.error, new RegExp(`TXT record ${name} with the text ${value}`));
+        assert.deepEqual(asked.details.found, []);
+        texts.set(name, 'something else');
         const other = expectProblem(await create('moved.com', { customer_id: '2' }), 409, 'challenge_missing').body;
+        assert.deepEqual(other.details.found, ['something else']);
+        texts.delete(name);
         assert.notEqual(other.details.challenge.value, value);
         texts.set(name, value);
         expectProblem(await create('moved.com', { customer_id: '1' }), 409, 'not_delegated');

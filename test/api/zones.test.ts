@@ -267,6 +267,10 @@ for (const database of databases) {
       expectProblem(await create(newName(), { customer_id: 'many' }), 409, 'quota_exceeded');
       const page = await app.panel.call('GET', '/v1/zones?customer_id=many&limit=2');
       assert.equal(page.body.data.length, 2);
+      assert.deepEqual(page.body.quota, { used: 3, limit: 3 });
+      const none = await app.panel.call('GET', '/v1/zones?customer_id=none-of-them');
+      assert.deepEqual([none.body.data, none.body.quota], [[], { used: 0, limit: 3 }]);
+      assert.equal((await app.panel.call('GET', '/v1/zones?limit=1')).body.quota, null);
       const rest = await app.panel.call('GET', `/v1/zones?customer_id=many&limit=2&cursor=${page.body.next_cursor}`);
       assert.deepEqual([rest.body.data.length, rest.body.next_cursor], [1, null]);
     });

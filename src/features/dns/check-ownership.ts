@@ -12,6 +12,8 @@ import * as store from './zone-store.ts';
 
 /** For the whole walk from the root, and for the challenge. */
 const patienceMs = 10_000;
+/** Of the texts that are there instead. */
+const mostShown = 5;
 /** A text that was seen counts so long: it is gone from sight once the domain points at us. */
 const proofMs = 30 * 86_400_000;
 
@@ -66,7 +68,7 @@ export const createOwnershipCheck = ({
         'conflict',
         'challenge_missing',
         `To show that ${name} is yours, publish a TXT record ${challenge.name} with the text ${challenge.value}, then try again.`,
-        { retryable: true, details: { challenge } },
+        { retryable: true, details: { challenge, found: texts.slice(0, mostShown).map((text) => text.slice(0, 200)) } },
       );
     }
     await db.transaction(async (tx) => store.keepProof(tx, panelId, customerId, name, await db.now(tx)));

@@ -80,7 +80,8 @@ export const zoneHandlers = (zones: Zones, operations: Operations) => {
         const { quota, operation } = details.get(zone)!;
         return zoneView(zone, { nameservers, quota, operation, retryable: isRetryable(operation) });
       };
-      return { status: 200, body: pageOf(found, limit, ({ id }) => id, each) };
+      const quota = query.customer_id === undefined ? null : await zones.customerQuota(caller, query.customer_id);
+      return { status: 200, body: { ...pageOf(found, limit, ({ id }) => id, each), quota } };
     },
     createZone: async (input) => {
       const { caller, body, signal } = input;

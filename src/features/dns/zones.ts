@@ -12,16 +12,17 @@ import { type ListedRecord, listRecords, type RecordList } from './list-records.
 import { driftOf, pictureOf } from './plan-change.ts';
 import type { RecordWish } from './record.ts';
 import { createSitesZone } from './sites-zone.ts';
-import { recordQuota } from './steps.ts';
+import { recordQuota, zoneQuota } from './steps.ts';
 import { writeZoneFile } from './write-zone-file.ts';
-import { originOf, type Zone, type ZoneRef } from './zone.ts';
+import { customerKey, originOf, type Zone, type ZoneRef } from './zone.ts';
 import type { ZoneDeps } from './zone-deps.ts';
 import { domainName } from './zone-name.ts';
 import * as store from './zone-store.ts';
 
 type Owner = Pick<Caller, 'panelId'>;
 
-interface RecordQuota {
+/** What is in use and allowed. */
+interface Share {
   used: number;
   limit: number;
 }
@@ -99,10 +100,7 @@ export const createZones = (deps: ZoneDeps) => {
     return changed.operation ? changed : { ...changed, operation: await operations.last(changed.zone.key) };
   };
 
-  const list = async (
-    owner: Owner,
-    ref: ZoneRef,
-  ): Promise<RecordList & { name: string; quota: RecordQuota | null }> => {
+  const list = async (owner: Owner, ref: ZoneRef): Promise<RecordList & { name: string; quota: Share | null }> => {
     if (sitesZone.is(nameOf(ref))) {
       const records = await sitesZone.records(owner.panelId, ref.customerId);
       return { name: sitesZone.name, records, verified: true, quota: null };
@@ -111,12 +109,12 @@ export const createZones = (deps: ZoneDeps) => {
     return { name: zone.name, ...(await published(zone)), quota: await quotaOf(zone) };
   };
 
-  const recordsAmong = (quotas: Quota[]): RecordQuota => {
+  const recordsAmong = (quotas: Quota[]): Share => {
     const quota = quotas.find(({ resource }) => resource === recordQuota);
     return { used: quota?.used ?? 0, limit: quota?.limit ?? 0 };
   };
 
-  const quotaOf = async (zone: Zone): Promise<RecordQuota> => recordsAmong(await readQuotas(db.knex, zone.key));
+  const quotaOf = async (zone: Zone): Promise<Share> => recordsAmong(await readQuotas(db.knex, zone.key));
 
   const operationOf = async (work: Promise<{ operation: Operation | null }>): Promise<Operation> => {
     const { operation } = await work;
@@ -155,11 +153,17 @@ export const createZones = (deps: ZoneDeps) => {
     list: (filter: store.ZoneFilter, page: { limit: number; before?: string }) =>
       store.listZones(db.knex, filter, page),
     quotaOf,
+    /** How many zones a customer has and may have. */
+    customerQuota: async ({ panelId }: Owner, customerId: string): Promise<Share> => {
+      const quotas = await readQuotas(db.knex, customerKey(panelId, customerId));
+      // The limit of the setting: that of the row is brought up to it by the next zone only.
+      return { used: quotas.find(({ resource }) => resource === zoneQuota)?.used ?? 0, limit: settings.limits.zones };
+    },
     /** What a page of one panel's zones shows beside them, in two queries whatever its length. */
     detailsOf: async (
       panelId: string,
       page: Zone[],
-    ): Promise<Map<Zone, { quota: RecordQuota; operation: Operation | null }>> => {
+    ): Promise<Map<Zone, { quota: Share; operation: Operation | null }>> => {
       const ids = page.map(({ key }) => key.serviceId);
       const quotas = await readQuotasOfEach(db.knex, panelId, 'zone', ids);
       const last = await operations.lastOfEach(panelId, 'zone', ids);
