@@ -22,6 +22,7 @@ interface Extension {
 const extensions: readonly Extension[] = [
   { path: 'Servers/ProvisorSites', zip: 'provisor-sites' },
   { path: 'Servers/ProvisorSupport', zip: 'provisor-support' },
+  { path: 'Others/ProvisorDns', zip: 'provisor-dns' },
 ];
 
 /** What is copied into every extension: the folder it comes from, the one it gets, and its namespace here. */

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { buildExtensions } from '../../extensions/build.ts';
 
+const shipped = ['Servers/ProvisorSites', 'Servers/ProvisorSupport', 'Others/ProvisorDns'];
 const script = fileURLToPath(new URL('../../extensions/build.ts', import.meta.url));
 
 describe('building the extensions', () => {
@@ -21,7 +22,7 @@ describe('building the extensions', () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('makes a zip with a version for each', () => {
-    assert.deepEqual(zips, ['provisor-sites-1.0.0.zip', 'provisor-support-1.0.0.zip']);
+    assert.deepEqual(zips, ['provisor-sites-1.0.0.zip', 'provisor-support-1.0.0.zip', 'provisor-dns-1.0.0.zip']);
   });
 
   it('makes the same bytes again, in another time zone too', async () => {
@@ -38,9 +39,10 @@ describe('building the extensions', () => {
   });
 
   it('zips what the folder to copy holds: one folder, with the class that the panel looks for at its top', async () => {
-    for (const [at, name] of ['ProvisorSites', 'ProvisorSupport'].entries()) {
+    for (const [at, path] of shipped.entries()) {
+      const name = path.split('/')[1]!;
       const entries = unzipSync(await readFile(join(folder, 'one', zips[at]!)));
-      const tree = join(folder, 'one', 'Servers', name);
+      const tree = join(folder, 'one', path);
       const files = (await readdir(tree, { recursive: true, withFileTypes: true }))
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(tree.length + 1));
@@ -56,15 +58,15 @@ describe('building the extensions', () => {
   });
 
   it('leaves no name that two extensions share', async () => {
-    for (const name of ['ProvisorSites', 'ProvisorSupport']) {
-      const tree = join(folder, 'one', 'Servers', name);
+    for (const path of shipped) {
+      const tree = join(folder, 'one', path);
       const files = (await readdir(tree, { recursive: true })).filter((file) => file.endsWith('.php'));
       for (const file of files) {
         const text = await readFile(join(tree, file), 'utf8');
         assert.doesNotMatch(text, /(namespace|use) Provisor\\/, file);
         const declared = /^namespace (.+);$/m.exec(text)?.[1];
         if (!declared) continue;
-        const wished = ['Paymenter', 'Extensions', 'Servers', name, ...file.split('/').slice(0, -1)].join('\\');
+        const wished = ['Paymenter', 'Extensions', ...path.split('/'), ...file.split('/').slice(0, -1)].join('\\');
         assert.equal(declared, wished, file);
       }
     }

@@ -59,6 +59,8 @@ describe('extensions for Paymenter', () => {
     'ComplaintsTest.php',
     'SitePanelTest.php',
     'SupportTest.php',
+    'ZonesPageTest.php',
+    'ZonePageTest.php',
   ]) {
     it(`pass ${file}`, async (context) => {
       const { code, output } = await phpunit(file);

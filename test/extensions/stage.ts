@@ -5,10 +5,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ProviderError } from '../../src/kit/errors.ts';
+import type { Adapter } from '../../src/ports/adapter.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
+import type { DnsProvider, RRsetChange } from '../../src/ports/dns.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { type Breakable, breakable } from '../support/broken-compute.ts';
 import { databases } from '../support/databases.ts';
+import { a, ns, startHierarchy } from '../support/dns-hierarchy.ts';
+import { startDns } from '../support/dns-server.ts';
 
 type Method = keyof ComputeProvider;
 
@@ -70,6 +74,34 @@ const createGates = (compute: Breakable) => {
   };
 };
 
+/** Keeps changes of records waiting. */
+const createDnsGate = () => {
+  let gate: PromiseWithResolvers<void> | null = null;
+  return {
+    around: (adapter: Adapter<DnsProvider>): Adapter<DnsProvider> => ({
+      ...adapter,
+      port: new Proxy(adapter.port, {
+        get: (target, name: keyof DnsProvider) => {
+          if (name !== 'applyChanges') return target[name];
+          return async (...args: Parameters<DnsProvider['applyChanges']>) => {
+            await gate?.promise;
+            return target.applyChanges(...args);
+          };
+        },
+      }),
+    }),
+    close: () => {
+      gate ??= Promise.withResolvers<void>();
+    },
+    open: () => {
+      gate?.resolve();
+      gate = null;
+    },
+  };
+};
+
+export const ourNameservers = ['ns1.nameservers.net', 'ns2.nameservers.net'];
+
 const answerInstead = (fault: Fault, response: ServerResponse): void => {
   switch (fault.how) {
     case 'answers garbage':
@@ -100,11 +132,29 @@ export interface Stage {
 
 export const startStage = async (): Promise<Stage> => {
   let compute: Breakable | undefined;
+  const [net, dns] = [await startHierarchy(), await startDns()];
+  const dnsGate = createDnsGate();
+  /** What the TLD has of a domain; all that it was not told of is delegated to us. */
+  const delegated = new Map<string, string[]>();
+  net.root.answer = () => ({ authorities: ns('com', 'a.gtld.net'), additionals: [a('a.gtld.net', net.tld.address)] });
+  net.tld.answer = (name) => {
+    const hosts = delegated.get(name) ?? ourNameservers;
+    return hosts.length === 0 ? { rcode: 'NXDOMAIN' } : { authorities: ns(name, ...hosts) };
+  };
   const app = await startApp(databases[0]!, {
+    environment: {
+      PROVISOR_ROOT_SERVERS: net.environment.PROVISOR_ROOT_SERVERS,
+      PROVISOR_RESOLVERS: dns.server,
+      PROVISOR_NAMESERVERS: ourNameservers.join(),
+      PROVISOR_PUBLIC_IP: '203.0.113.10',
+      PROVISOR_ZONE_DELEGATION: 'required',
+      PROVISOR_ZONE_CHALLENGE: 'required',
+      PROVISOR_ZONES_PER_CUSTOMER: '3',
+    },
     replacements: {
       adapters: (configured) => {
         compute = breakable(configured.compute);
-        return { ...configured, compute: compute.adapter };
+        return { ...configured, compute: compute.adapter, dns: dnsGate.around(configured.dns) };
       },
     },
   });
@@ -117,7 +167,16 @@ export const startStage = async (): Promise<Stage> => {
     fault: (fault: Fault) => void faults.push(fault),
     hold: ({ method }: { method: Method }) => gates.hold(method),
     refuse: ({ method }: { method: Method }) => gates.refuse(method),
-    release: () => gates.release(),
+    'hold-dns': () => dnsGate.close(),
+    release: () => {
+      gates.release();
+      dnsGate.open();
+    },
+    dns: ({ name, type, values }: { name: string; type: 'A' | 'CNAME' | 'TXT'; values: string[] }) =>
+      dns.set(name, type, ...values),
+    delegate: ({ domain, hosts }: { domain: string; hosts: string[] }) => void delegated.set(domain, hosts),
+    'behind-our-back': ({ zone, change }: { zone: string; change: RRsetChange }) =>
+      app.serving.provisor.providers.dns.applyChanges(`${zone}.`, [change], AbortSignal.timeout(5_000)),
     'release-at': ({ match }: { match: string }) => {
       releaseAt = match;
     },
@@ -126,6 +185,7 @@ export const startStage = async (): Promise<Stage> => {
       calls = [];
       releaseAt = null;
       gates.reset();
+      dnsGate.open();
     },
     calls: () => ({ calls }),
     visit: async ({ hostname }: { hostname: string }) => ({ status: (await app.visit(hostname)).status }),
@@ -169,9 +229,12 @@ export const startStage = async (): Promise<Stage> => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
       gates.reset();
+      dnsGate.open();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await app.stop();
+      await net.stop();
+      await dns.stop();
     },
   };
 };

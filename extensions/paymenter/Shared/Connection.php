@@ -44,17 +44,22 @@ final class Connection
                 'required' => true,
                 'encrypted' => true,
             ],
-            [
-                'name' => 'patience',
-                'label' => $this->words->shared('connection.patience'),
-                'description' => $this->words->shared('connection.patience_help'),
-                'type' => 'number',
-                'default' => self::MAX_PATIENCE,
-                'min_value' => 0,
-                'max_value' => self::MAX_PATIENCE,
-                'required' => true,
-                'validation' => ['integer', 'between:0,' . self::MAX_PATIENCE],
-            ],
+        ];
+    }
+
+    /** @return array<string, mixed> a field for getConfig of what has jobs */
+    public function patienceField(): array
+    {
+        return [
+            'name' => 'patience',
+            'label' => $this->words->shared('connection.patience'),
+            'description' => $this->words->shared('connection.patience_help'),
+            'type' => 'number',
+            'default' => self::MAX_PATIENCE,
+            'min_value' => 0,
+            'max_value' => self::MAX_PATIENCE,
+            'required' => true,
+            'validation' => ['integer', 'between:0,' . self::MAX_PATIENCE],
         ];
     }
 

@@ -9,7 +9,8 @@
 declare(strict_types=1);
 
 error_reporting(E_ALL);
-foreach (['Http', 'View', 'Translation', 'Auth', 'Events', 'Container', 'Filesystem', 'Validation'] as $part) {
+$parts = ['Http', 'View', 'Translation', 'Auth', 'Events', 'Container', 'Filesystem', 'Routing', 'Validation'];
+foreach ($parts as $part) {
     require_once "Illuminate/$part/autoload.php";
 }
 require_once 'GuzzleHttp/autoload.php';

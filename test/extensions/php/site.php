@@ -3,7 +3,8 @@
 /**
  * The panel's service page for a browser, behind PHP's own web server: the view
  * as Blade makes it, in the theme's colours, and stand-in.js where Livewire's
- * script would be. `GET /?service=1&extension=ProvisorSites&view=site`.
+ * script would be. `GET /?service=1&extension=ProvisorSites&view=site`, or a page that an
+ * extension has routes for: `GET /dns?customer=1`.
  */
 
 declare(strict_types=1);
@@ -13,17 +14,25 @@ use Provisor\Tests\Harness\Panel;
 
 require __DIR__ . '/bootstrap.php';
 
-$order = array_merge(['extension' => 'ProvisorSites', 'view' => 'site', 'locale' => 'en', 'theme' => ''], $_GET);
-$service = Panel::order((int) $order['service'], (string) $order['extension'], [], ['plan' => 'basic']);
+$order = array_merge([
+    'extension' => 'ProvisorSites',
+    'view' => 'site',
+    'locale' => 'en',
+    'theme' => '',
+    'customer' => '1',
+], $_GET);
 Panel::speak((string) $order['locale']);
+$path = (string) parse_url((string) $_SERVER['REQUEST_URI'], PHP_URL_PATH);
+if ($path === '/') {
+    $service = Panel::order((int) $order['service'], (string) $order['extension'], [], ['plan' => 'basic']);
+} else {
+    Panel::signIn((int) $order['customer']);
+    Panel::install('ProvisorDns');
+}
 
 if ($_SERVER['REQUEST_METHOD'] === 'POST') {
     $request = json_decode((string) file_get_contents('php://input'), true, 16, JSON_THROW_ON_ERROR);
-    $name = $order['extension'] === 'ProvisorSites' ? 'provisor-sites.panel' : 'provisor-support.panel';
-    $page = Page::resume($name, $request['state']);
-    foreach ($request['typed'] as $name => $value) {
-        $page->set($name, $value);
-    }
+    $page = Page::resume($request['name'], $request['state'])->fill($request['typed']);
     $request['method'] === null ? $page->refresh() : $page->call($request['method'], ...$request['arguments']);
     header('Content-Type: application/json');
     echo json_encode([
@@ -31,10 +40,11 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
         'state' => $page->state(),
         'notices' => $page->notices,
         'redirect' => $page->redirect,
+        'download' => $page->download,
     ], JSON_THROW_ON_ERROR);
     return;
 }
-$page = Page::open($service, (string) $order['view']);
+$page = $path === '/' ? Page::open($service, (string) $order['view']) : Page::visit($path);
 $theme = $order['theme'] === 'dark' ? 'dark' : 'light';
 ?>
 <!DOCTYPE html>
@@ -46,7 +56,9 @@ $theme = $order['theme'] === 'dark' ? 'dark' : 'light';
     <style><?= file_get_contents(__DIR__ . '/theme.css') ?></style>
 </head>
 <body>
-<main id="page" data-state="<?= htmlspecialchars($page->state(), ENT_QUOTES) ?>"><?= $page->document ?></main>
+<main id="page" data-name="<?= $page->name() ?>" data-state="<?= htmlspecialchars($page->state(), ENT_QUOTES) ?>"><?=
+    $page->document
+?></main>
 <output id="notice"></output>
 <script><?= file_get_contents(__DIR__ . '/stand-in.js') ?></script>
 </body>

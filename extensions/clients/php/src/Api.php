@@ -66,6 +66,24 @@ final class Api
         }
     }
 
+    /**
+     * Carries out a call, sent once, whose answer is a text.
+     *
+     * @throws ProvisorException
+     */
+    public function sendForText(Call $call): string
+    {
+        $response = $this->request($call, null);
+        if ($response->status !== 200) {
+            self::read($response);
+        }
+        $type = (string) $response->header('Content-Type');
+        if ($response->status !== 200 || !str_starts_with($type, $call->accept)) {
+            throw new UnexpectedAnswer($response->status, "The answer is not $call->accept.");
+        }
+        return self::limited($response)->body;
+    }
+
     /** Waits until a repeat makes sense. False when the budget does not reach that far. */
     private function waitAfter(ProvisorException $error, int $attempt, Budget $budget): bool
     {
@@ -102,7 +120,12 @@ final class Api
 
     private function sendOnce(Call $call, ?Budget $budget): Fields
     {
-        $needed = max($call->seconds, (float) ($call->query['wait'] ?? 0)) + self::ANSWER_SECONDS;
+        return self::read($this->request($call, $budget));
+    }
+
+    private function request(Call $call, ?Budget $budget): Response
+    {
+        $needed = max($call->seconds, $call->wait, (float) ($call->query['wait'] ?? 0)) + self::ANSWER_SECONDS;
         $seconds = max($this->requestSeconds, $needed);
         $seconds = min(self::MAX_SECONDS, $seconds, $budget?->left() ?? self::MAX_SECONDS);
         if ($seconds <= 0.0) {
@@ -111,35 +134,43 @@ final class Api
         $query = $call->query === [] ? '' : '?' . http_build_query($call->query, '', '&', PHP_QUERY_RFC3986);
         $flags = JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE;
         $body = $call->body === null ? null : json_encode((object) $call->body, $flags);
-        return self::read($this->transport->send(new Request(
+        return $this->transport->send(new Request(
             $call->method,
             $this->baseUrl . $call->path . $query,
             $this->headersOf($call),
             $body,
             min(self::CONNECT_SECONDS, $seconds),
             $seconds,
-        )));
+        ));
     }
 
     /** @return array<string, string> */
     private function headersOf(Call $call): array
     {
-        $headers = ['Authorization' => "Bearer $this->key", 'Accept' => 'application/json'];
+        $headers = ['Authorization' => "Bearer $this->key", 'Accept' => $call->accept];
         if ($call->body !== null) {
             $headers['Content-Type'] = 'application/json';
         }
         if ($call->key !== null) {
             $headers['Idempotency-Key'] = $call->key;
         }
+        if ($call->wait > 0) {
+            $headers['Prefer'] = "wait=$call->wait";
+        }
         return $headers;
     }
 
-    private static function read(Response $response): Fields
+    private static function limited(Response $response): Response
     {
         if (strlen($response->body) > self::MAX_BYTES) {
             throw new UnexpectedAnswer($response->status, 'The answer is too long.');
         }
-        $fields = Fields::fromJson($response->body, $response->status);
+        return $response;
+    }
+
+    private static function read(Response $response): Fields
+    {
+        $fields = Fields::fromJson(self::limited($response)->body, $response->status);
         if ($response->status >= 200 && $response->status < 300) {
             return $fields;
         }
@@ -151,7 +182,7 @@ final class Api
             $fields->bool('retryable'),
             $fields->stringOrNull('request_id'),
             $retryAfter !== null && ctype_digit($retryAfter) ? (int) $retryAfter : null,
-            $fields->objectOrNull('details')?->stringOrNull('operation_id'),
+            $fields->objectOrNull('details'),
             self::violations($fields),
         );
     }

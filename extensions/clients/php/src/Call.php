@@ -13,6 +13,8 @@ final class Call
      * @param ?array<string, mixed> $body
      * @param ?string $key sent as Idempotency-Key
      * @param float $seconds that the contract grants this call, where it is slow by its nature
+     * @param int $wait seconds that Provisor may wait for the end before it answers; sent as `Prefer`, none when 0
+     * @param string $accept what the answer is, where it is no JSON
      * @param bool $repeatable a POST that has no key, and yet does the same when it is sent twice
      */
     public function __construct(
@@ -22,6 +24,8 @@ final class Call
         public readonly ?array $body = null,
         public readonly ?string $key = null,
         public readonly float $seconds = 0.0,
+        public readonly int $wait = 0,
+        public readonly string $accept = 'application/json',
         private readonly bool $repeatable = false,
     ) {
     }

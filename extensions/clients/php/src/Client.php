@@ -25,6 +25,8 @@ final class Client
     public readonly Backups $backups;
     public readonly Domains $domains;
     public readonly SupportDesk $support;
+    public readonly Zones $zones;
+    public readonly Records $records;
 
     private readonly Api $api;
 
@@ -43,6 +45,8 @@ final class Client
         $this->backups = new Backups($this->api);
         $this->domains = new Domains($this->api);
         $this->support = new SupportDesk($this->api);
+        $this->zones = new Zones($this->api);
+        $this->records = new Records($this->api);
     }
 
     /**

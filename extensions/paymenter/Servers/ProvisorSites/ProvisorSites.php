@@ -51,7 +51,8 @@ class ProvisorSites extends Server
     public function getConfig($values = []): array
     {
         $words = $this->words();
-        return [...(new Connection($words))->fields(), [
+        $connection = new Connection($words);
+        return [...$connection->fields(), $connection->patienceField(), [
             'name' => 'public_ip',
             'label' => $words->say('admin.public_ip'),
             'description' => $words->say('admin.public_ip_help'),

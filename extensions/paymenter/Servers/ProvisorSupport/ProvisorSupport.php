@@ -51,7 +51,8 @@ class ProvisorSupport extends Server
     /** @return list<array<string, mixed>> */
     public function getConfig($values = []): array
     {
-        return (new Connection($this->words()))->fields();
+        $connection = new Connection($this->words());
+        return [...$connection->fields(), $connection->patienceField()];
     }
 
     public function testConfig(): bool|string

@@ -6,7 +6,9 @@ namespace Provisor\Tests\Harness;
 
 use App\Exceptions\DisplayException;
 use App\Models\Service;
+use Illuminate\Container\Container;
 use Illuminate\Contracts\View\View;
+use Illuminate\Http\Request;
 use Livewire\Attributes\Locked;
 use Livewire\Component;
 use Livewire\Livewire;
@@ -14,6 +16,7 @@ use ReflectionClass;
 use ReflectionMethod;
 use ReflectionProperty;
 use RuntimeException;
+use Symfony\Component\HttpFoundation\StreamedResponse;
 
 /**
  * Stand-in for what Livewire does around a component: between two requests
@@ -29,6 +32,10 @@ final class Page
     /** @var list<array{message: string, type: string}> what the customer was told by the last action */
     public array $notices = [];
     public ?string $redirect = null;
+    /** @var ?array{name: string, type: string, body: string} the file that the last action sent */
+    public ?array $download = null;
+    /** @var array<string, mixed> what the panel's layout was told last */
+    public static array $layout = [];
     /** The last page that a view mounted. */
     public static ?self $last = null;
 
@@ -49,6 +56,16 @@ final class Page
         return self::$last;
     }
 
+    /** Goes to an address of the panel. */
+    public static function visit(string $path): self
+    {
+        self::$last = null;
+        $request = Request::create("http://panel.test$path");
+        Container::getInstance()->make('url')->setRequest($request);
+        Container::getInstance()->make('router')->dispatch($request);
+        return self::$last ?? throw new RuntimeException("There is no component at $path");
+    }
+
     /** A page from what the browser has of it. */
     public static function resume(string $name, string $state): self
     {
@@ -62,9 +79,25 @@ final class Page
      */
     public static function mounted(string $name, array $parameters = []): string
     {
-        $class = Livewire::standInClass($name);
+        return self::mountedAs(Livewire::standInClass($name), $parameters);
+    }
+
+    /** @param class-string<Component> $class */
+    public static function mountedByRoute(string $class): string
+    {
+        return self::mountedAs($class, Container::getInstance()->make('router')->current()->parameters());
+    }
+
+    /**
+     * @param class-string<Component> $class
+     * @param array<string, mixed> $parameters
+     */
+    private static function mountedAs(string $class, array $parameters): string
+    {
         $component = new $class();
-        $component->mount(...$parameters);
+        if (method_exists($component, 'mount')) {
+            $component->mount(...$parameters);
+        }
         $page = new self($class, '');
         self::$last = $page;
         $page->finish($component);
@@ -79,8 +112,9 @@ final class Page
         if (!$reflection->isPublic() || $reflection->class !== $this->class || $method === 'render') {
             throw new RuntimeException("The browser may not call $method");
         }
+        $this->download = null;
         try {
-            $component->$method(...$arguments);
+            $this->keepDownload($component->$method(...$arguments));
         } catch (DisplayException $error) {
             $component->notify($error->getMessage(), 'error');
         }
@@ -90,12 +124,24 @@ final class Page
     /** Types into a field. */
     public function set(string $name, mixed $value): self
     {
+        return $this->fill([$name => $value])->refresh();
+    }
+
+    /**
+     * Types into fields that are sent with the next action.
+     *
+     * @param array<string, mixed> $typed
+     */
+    public function fill(array $typed): self
+    {
         $component = $this->hydrated();
-        if ((new ReflectionProperty($component, $name))->getAttributes(Locked::class) !== []) {
-            throw new RuntimeException("$name is locked");
+        foreach ($typed as $name => $value) {
+            if ((new ReflectionProperty($component, $name))->getAttributes(Locked::class) !== []) {
+                throw new RuntimeException("$name is locked");
+            }
+            $component->$name = $value;
         }
-        $component->$name = $value;
-        return $this->finish($component);
+        return $this->keep($component);
     }
 
     /** Looks again, as its poll does. */
@@ -110,7 +156,26 @@ final class Page
         return $this->state;
     }
 
-    private function finish(Component $component): self
+    /** The name by which `resume` finds its component. */
+    public function name(): string
+    {
+        return Livewire::standInName($this->class);
+    }
+
+    private function keepDownload(mixed $result): void
+    {
+        if ($result instanceof StreamedResponse) {
+            ob_start();
+            $result->sendContent();
+            $this->download = [
+                'name' => (string) $result->headers->get('Content-Disposition'),
+                'type' => (string) $result->headers->get('Content-Type'),
+                'body' => (string) ob_get_clean(),
+            ];
+        }
+    }
+
+    private function keep(Component $component): self
     {
         $values = [];
         foreach ($this->properties() as $property) {
@@ -118,8 +183,18 @@ final class Page
             $values[$property->name] = $value instanceof Service ? ['service' => $value->id] : $value;
         }
         $this->state = json_encode($values, JSON_THROW_ON_ERROR);
+        return $this;
+    }
+
+    private function finish(Component $component): self
+    {
+        $this->keep($component);
         $this->redirect = $component->standInRedirect();
         $this->notices = array_map(static fn (array $event): array => $event[1][0], $component->standInEvents());
+        if ($this->redirect !== null) {
+            // As Livewire has it: who is led away is shown nothing more.
+            return $this;
+        }
         $this->document = $component->render()->with($this->variables($component))->render();
         $this->html = (string) preg_replace('~<style>.*?</style>~s', '', $this->document);
         return $this;

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace Provisor\Tests\Harness;
 
+use App\Auth\Visitor;
 use App\Helpers\ExtensionHelper;
+use App\Http\Middleware\SignedIn;
+use App\Models\Extension as InstalledExtension;
 use App\Models\Product;
 use App\Models\Server;
 use App\Models\Service;
@@ -12,10 +15,16 @@ use App\Models\User;
 use Illuminate\Auth\Access\Gate;
 use Illuminate\Container\Container;
 use Illuminate\Contracts\Auth\Access\Gate as GateContract;
+use Illuminate\Contracts\Routing\ResponseFactory as ResponseFactoryContract;
 use Illuminate\Contracts\View\Factory as ViewFactory;
 use Illuminate\Events\Dispatcher;
 use Illuminate\Filesystem\Filesystem;
 use Illuminate\Http\Client\Factory as HttpFactory;
+use Illuminate\Http\Request;
+use Illuminate\Routing\Redirector;
+use Illuminate\Routing\ResponseFactory;
+use Illuminate\Routing\Router;
+use Illuminate\Routing\UrlGenerator;
 use Illuminate\Support\Facades\Facade;
 use Illuminate\Translation\FileLoader;
 use Illuminate\Translation\Translator;
@@ -24,11 +33,14 @@ use Illuminate\View\Engines\CompilerEngine;
 use Illuminate\View\Engines\EngineResolver;
 use Illuminate\View\Factory;
 use Illuminate\View\FileViewFinder;
+use Livewire\Livewire;
 
-/** A panel with the real Http client, Blade, translator and gate of Laravel 8.83, and stand-ins for the rest. */
+/** A panel with the real Http client, Blade, translator, router and gate of Laravel 8.83, and stand-ins for the rest. */
 final class Panel
 {
     public static ?User $visitor = null;
+    /** @var list<string> */
+    private static array $booted = [];
 
     /** @param string $folder for compiled views */
     public static function start(string $folder): void
@@ -50,6 +62,43 @@ final class Panel
         // As the panel's own policy has it for those who are no staff.
         $gate->define('view', static fn (User $user, Service $service): bool => $service->user_id === $user->id);
         $container->instance(GateContract::class, $gate);
+        $container->instance('auth', new Visitor());
+        self::routes($container, $events);
+    }
+
+    /** The real router, with stand-ins for what guards a page. */
+    private static function routes(Container $container, Dispatcher $events): void
+    {
+        $router = new Router($events, $container);
+        $router->middlewareGroup('web', []);
+        $router->aliasMiddleware('auth', SignedIn::class);
+        $container->instance('router', $router);
+        $url = new UrlGenerator($router->getRoutes(), Request::create('http://panel.test/'));
+        $container->instance('url', $url);
+        $answers = new ResponseFactory($container->make('view'), new Redirector($url));
+        $container->instance(ResponseFactoryContract::class, $answers);
+        Livewire::standInMacros();
+    }
+
+    /**
+     * Switches an extension on that is none of a server, as the panel's staff do.
+     *
+     * @param array<string, mixed> $settings
+     */
+    public static function install(string $extension, array $settings = []): void
+    {
+        InstalledExtension::standInInstall($extension, $settings + ['url' => Stage::url(), 'api_key' => Stage::key()]);
+        if (!in_array($extension, self::$booted, true)) {
+            self::$booted[] = $extension;
+            ExtensionHelper::getExtension('other', $extension)->boot();
+            $router = Container::getInstance()->make('router');
+            $router->getRoutes()->refreshNameLookups();
+        }
+    }
+
+    public static function signIn(int $customer): User
+    {
+        return self::$visitor = new User($customer, "customer-$customer@example.com", 'Ana', 'Pop');
     }
 
     /**

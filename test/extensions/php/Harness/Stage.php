@@ -70,6 +70,34 @@ final class Stage
         self::tell('refuse', ['method' => $method]);
     }
 
+    /** What the world's DNS says of a name. Without values it is not there. */
+    public static function dns(string $name, string $type, string ...$values): void
+    {
+        self::tell('dns', ['name' => $name, 'type' => $type, 'values' => $values]);
+    }
+
+    /** What the TLD delegates a domain to. Without hosts nobody has registered it. */
+    public static function delegate(string $domain, string ...$hosts): void
+    {
+        self::tell('delegate', ['domain' => $domain, 'hosts' => $hosts]);
+    }
+
+    /**
+     * Changes what is published, past Provisor.
+     *
+     * @param array<string, mixed> $change `op` with `old` and `new`, each an RRset
+     */
+    public static function behindOurBack(string $zone, array $change): void
+    {
+        self::tell('behind-our-back', ['zone' => $zone, 'change' => $change]);
+    }
+
+    /** From now on the DNS provider's changes wait until `release`. */
+    public static function holdDns(): void
+    {
+        self::tell('hold-dns', []);
+    }
+
     /**
      * @return list<array{call: string, key: ?string, body: string}> since the last reset
      */

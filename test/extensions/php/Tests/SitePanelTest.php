@@ -163,6 +163,51 @@ final class SitePanelTest extends StageTestCase
         self::assertSame('error', $page->notices[0]['type']);
     }
 
+    public function testBringsADomainToTheSiteAsSoonAsItsDnsIsRight(): void
+    {
+        $service = $this->site();
+        $own = $this->shown($service)['hostname'];
+        $name = "www.shop-$service->id.com";
+        Stage::dns($name, 'A', '198.51.100.7');
+        $page = Page::open($service, 'site')->fill(['hostname' => strtoupper($name)])->call('addDomain');
+        self::assertSame('success', $page->notices[0]['type'], json_encode($page->notices));
+        foreach (['Waiting for DNS', 'leads to 198.51.100.7', "<code>$own</code>", '1 of 3 used'] as $text) {
+            self::assertStringContainsString($text, $page->html);
+        }
+        self::assertStringContainsString("_provisor-challenge.$name", $page->html);
+        $page->call('checkDomain', $name);
+        self::assertStringContainsString('Waiting for DNS', $page->html);
+        self::assertSame(404, Stage::visit($name));
+        Stage::dns($name, 'A');
+        Stage::dns($name, 'CNAME', $own);
+        $page->call('checkDomain', $name);
+        self::assertSame('success', $page->notices[0]['type'], json_encode($page->notices));
+        $this->settle($service, $name, $page);
+        self::assertSame(200, Stage::visit($name));
+        self::assertStringNotContainsString("_provisor-challenge.$name", $page->html);
+        // The same again, and one that another site has.
+        $page->fill(['hostname' => $name])->call('addDomain');
+        self::assertStringContainsString('1 of 3 used', $page->html);
+        $other = $this->site();
+        $page = Page::open($other, 'site')->fill(['hostname' => $name])->call('addDomain');
+        self::assertSame('error', $page->notices[0]['type']);
+        Panel::$visitor = $service->user;
+        $page = Page::open($service, 'site')->call('ask', 'remove-domain', $name)->call('confirm');
+        $this->settle($service, $name, $page);
+        self::assertStringContainsString('0 of 3 used', $page->html);
+        self::assertSame(404, Stage::visit($name));
+    }
+
+    /** Waits for what is done with a domain, and looks again. */
+    private function settle(Service $service, string $name, Page $page): void
+    {
+        $domain = Stage::api('GET', "/v1/sites/$service->id/domains/$name");
+        if (isset($domain['operation'])) {
+            Stage::api('GET', "/v1/operations/{$domain['operation']['id']}?wait=20");
+        }
+        $page->refresh();
+    }
+
     public function testEscapesWhateverComesFromOutside(): void
     {
         $service = $this->site();

@@ -17,4 +17,10 @@ return [
     'provider_unavailable' => 'Infrastructura nu poate fi accesată acum. Încercați din nou peste un moment.',
     'database_unavailable' => 'Serviciul de găzduire nu este disponibil acum. Încercați din nou peste un moment.',
     'too_many_operations' => 'Prea multe operațiuni sunt în așteptare. Încercați din nou peste un moment.',
+    'zone_invalid' => 'Acesta nu este un domeniu care poate fi adăugat, de exemplu example.com.',
+    'zone_reserved' => 'Acest domeniu nu poate fi adăugat.',
+    'zone_taken' => 'Acest domeniu nu poate fi adăugat: el, unul de deasupra sau unul de sub el este folosit deja.',
+    'zone_in_use' => 'Un site folosește un nume din acest domeniu. Eliminați-l mai întâi de acolo.',
+    'delegation_unknown' => 'Serverele de nume de deasupra domeniului nu răspund acum. Încercați din nou în curând.',
+    'record_managed' => 'Aceste nume aparțin site-urilor și nu pot fi modificate aici.',
 ];

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Livewire;
 
-/** Stand-in for Livewire's component: it only remembers what it was told to do. */
+/** Stand-in for Livewire's component: it remembers what it was told to do. */
 abstract class Component
 {
     /** @var list<array{0: string, 1: array<int|string, mixed>}> */
@@ -14,6 +14,20 @@ abstract class Component
     public function dispatch($event, ...$params)
     {
         $this->dispatched[] = [$event, $params];
+    }
+
+    /** As a page of its own, by a route. */
+    public function __invoke()
+    {
+        return \Provisor\Tests\Harness\Page::mountedByRoute(static::class);
+    }
+
+    public function reset(...$properties)
+    {
+        $class = new \ReflectionClass($this);
+        foreach ($properties as $name) {
+            $this->$name = $class->getProperty($name)->getDefaultValue();
+        }
     }
 
     public function redirect($url, $navigate = false)

@@ -14,6 +14,11 @@ class Extension
 
     public function config($key)
     {
+        if (empty($this->config)) {
+            // As the panel does where an extension is made without its settings.
+            $name = substr((string) strrchr(static::class, '\\'), 1);
+            $this->config = \App\Models\Extension::standInSettings($name);
+        }
         return $this->config[$key] ?? null;
     }
 

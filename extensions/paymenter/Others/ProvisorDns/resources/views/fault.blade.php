@@ -1,0 +1,3 @@
+@isset($faults[$field])
+    <span class="pvr-fault" role="alert">{{ $faults[$field] }}</span>
+@endisset
