@@ -12,23 +12,26 @@ export interface Match {
 }
 
 export const createRouter = (operations: ContractOperation[]) => {
+  // The tree knows addresses only. As OpenAPI has it, an address that is written out goes before one with a parameter,
+  // whatever methods either takes.
   const tree = findMyWay({ ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 4096 });
+  const items = new Map<string, Map<string, ContractOperation>>();
   for (const operation of operations) {
     const path = operation.path.replaceAll(/\{([^}]+)\}/g, ':$1');
-    tree.on(operation.method.toUpperCase() as 'GET', path, () => undefined, operation);
+    const item = items.get(path) ?? new Map<string, ContractOperation>();
+    if (!items.has(path)) tree.on('GET', path, () => undefined, item);
+    items.set(path, item.set(operation.method.toUpperCase(), operation));
   }
-
-  const allowed = (path: string): string[] =>
-    methods.map((method) => method.toUpperCase()).filter((method) => tree.find(method as 'GET', path) !== null);
 
   /** Errors: HttpError 404, or 405 with `Allow` when another method is there. */
   return (method: string, path: string): Match => {
+    const found = tree.find('GET', path);
+    if (!found) throw new HttpError(404, 'not_found', 'There is nothing at this address.');
+    const item = found.store as Map<string, ContractOperation>;
     // HEAD is GET without the body; Node leaves the body out.
-    const found = tree.find((method === 'HEAD' ? 'GET' : method) as 'GET', path);
-    const operation = found?.store as ContractOperation | undefined;
-    if (found && operation) return { operation, pathParams: found.params as Record<string, string> };
-    const others = allowed(path);
-    if (others.length === 0) throw new HttpError(404, 'not_found', 'There is nothing at this address.');
+    const operation = item.get(method === 'HEAD' ? 'GET' : method);
+    if (operation) return { operation, pathParams: found.params as Record<string, string> };
+    const others = methods.map((each) => each.toUpperCase()).filter((each) => item.has(each));
     throw new HttpError(405, 'method_not_allowed', `This address takes ${others.join(', ')}.`, {
       Allow: others.join(', '),
     });
