@@ -17,6 +17,9 @@ export interface ConnectionOptions {
   podRoot?: string | undefined;
 }
 
+/** Of one answer. A page of 250 objects is far below. */
+const mostBytes = 64 * 1024 * 1024;
+
 /** What is wrong with the way to the cluster, in a sentence that says what to change. */
 export class ConnectionError extends Error {}
 
@@ -69,7 +72,11 @@ class PooledKubeConfig extends KubeConfig {
     const fingerprint = JSON.stringify([ca, cert, key, servername].map(String));
     if (this.pool?.key !== fingerprint) {
       const old = this.pool?.agent;
-      const agent = new Agent({ connections: 32, ...(connect.type === 'agent' ? { connect: connect.connect } : {}) });
+      const agent = new Agent({
+        connections: 32,
+        maxResponseSize: mostBytes,
+        ...(connect.type === 'agent' ? { connect: connect.connect } : {}),
+      });
       this.pool = { key: fingerprint, agent };
       void old?.close();
     }

@@ -39,6 +39,8 @@ export interface SshOptions {
 
 const timeoutMs = 20_000;
 const connectMs = 10_000;
+/** Of what one script may say. Ours say a few lines. */
+const mostBytes = 16 * 1024 * 1024;
 
 const fingerprint = (key: Buffer): string =>
   `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
@@ -88,10 +90,11 @@ export const createGuest = ({ user, keyFile, hostKeys, hosts, clock }: SshOption
       const ssh = new NodeSSH();
       const what = `The script in CT ${vmid}`;
       let hasBegun = false;
+      let bytes = 0;
       let stop = () => {};
       const stopped = new Promise<never>((_resolve, reject) => {
         stop = () => {
-          const why = signal.aborted ? 'given up' : 'no end in time';
+          const why = bytes > mostBytes ? 'it says too much' : signal.aborted ? 'given up' : 'no end in time';
           reject(failure(hasBegun ? 'unknown_outcome' : 'unavailable', `${what}: ${why}`));
         };
       });
@@ -102,7 +105,15 @@ export const createGuest = ({ user, keyFile, hostKeys, hosts, clock }: SshOption
         refuseGivenUp(provider, signal);
         hasBegun = true;
         const command = `${user === 'root' ? '' : 'sudo -n '}pct exec ${vmid} -- bash -s`;
-        const ended = await ssh.execCommand(command, { stdin: stdinOf(script, data) });
+        const count = (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > mostBytes) stop();
+        };
+        const ended = await ssh.execCommand(command, {
+          stdin: stdinOf(script, data),
+          onStdout: count,
+          onStderr: count,
+        });
         if (ended.code === 0) return ended.stdout;
         if (ended.code === null) throw failure('unknown_outcome', `${what}: the connection was lost`);
         const lastLine = oneLine(ended.stderr.split('\n').findLast((line) => line.trim()) ?? '');

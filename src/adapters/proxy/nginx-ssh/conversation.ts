@@ -33,8 +33,16 @@ class Broken extends Error {
   }
 }
 
+/** Of all that one conversation says. Our files are small, and whoever sends more is not our script. */
+const mostBytes = 16 * 1024 * 1024;
+
 const turns = (channel: Duplex) => {
   channel.on('error', () => {});
+  let bytes = 0;
+  channel.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > mostBytes) channel.destroy();
+  });
   const lines = createInterface({ input: channel, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
   return async (): Promise<Turn | null> => {
     const turn: Turn = { files: [], status: -1, said: '', exists: false };
