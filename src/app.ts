@@ -42,8 +42,11 @@ import { createSweep } from './features/sites/sweep.ts';
 import { supportHandlers } from './features/support/handlers.ts';
 import { createSupport } from './features/support/support.ts';
 import { systemHandlers } from './features/system/handlers.ts';
+import { createClientAddress } from './http/client-address.ts';
 import { createHttpApp } from './http/http-app.ts';
 import { createIdempotency } from './http/idempotency.ts';
+import { createRateExchange } from './http/rate-exchange.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { type Clock, systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import { createTrail } from './operations/audit.ts';
@@ -235,6 +238,15 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
   });
   const sweep = createSweep({ db, log, operations, providers });
   const idempotency = createIdempotency({ db });
+  const rateLimit = createRateLimit({
+    clock,
+    settings: {
+      perAddress: config.PROVISOR_RATE_PER_ADDRESS,
+      perKey: config.PROVISOR_RATE_PER_KEY,
+      failures: config.PROVISOR_RATE_REFUSED_KEYS,
+    },
+  });
+  const rateExchange = createRateExchange({ db, clock, log, limit: rateLimit });
 
   /** The HTTP application. Errors: a contract that does not fit the handlers. */
   const createApp = (draining: AbortSignal): Promise<Express> => {
@@ -273,6 +285,9 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
       authenticate: panels.authenticate,
       refused: panels.noteRefusal,
       idempotency,
+      rateLimit,
+      corsOrigins: config.PROVISOR_CORS_ORIGINS,
+      clientAddress: createClientAddress(config.PROVISOR_TRUSTED_PROXIES),
       clock,
       log,
       validateResponses: replacements.validateResponses ?? false,
@@ -299,6 +314,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     domainWatch,
     sweep,
     idempotency,
+    rateExchange,
     createApp,
     migrate: () => migrate(db, { directory: migrations, log }),
     pendingMigrations: () => pendingMigrations(db, { directory: migrations }),

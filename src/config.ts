@@ -60,6 +60,41 @@ const numberRange = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const perMinute = (fallback: number) =>
+  z.coerce.number('must be a number').int().min(0).max(10_000_000).default(fallback);
+
+const isRange = (text: string): boolean => {
+  const [address = '', bits, more] = text.split('/');
+  if (isIP(address) === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
+};
+
+const addressRanges = z.string().transform((text, context) => {
+  const ranges = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (ranges.every(isRange)) return ranges;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be IP addresses or ranges with commas between, e.g. 10.0.0.0/8,2001:db8::/32',
+  });
+  return z.NEVER;
+});
+
+const origins = z.string().transform((text, context) => {
+  const list = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return list;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be origins with commas between, each just scheme, name and port, e.g. https://panel.example.com',
+  });
+  return z.NEVER;
+});
+
 const domainName = /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const databaseUrl = z.string().refine((text) => {
@@ -228,6 +263,21 @@ const common = z.object({
     .max(100_000)
     .default(1000)
     .describe('Operations that one panel may have in line'),
+  PROVISOR_TRUSTED_PROXIES: addressRanges
+    .prefault('')
+    .describe(
+      'Addresses and ranges of proxies in front, with commas between, whose `X-Forwarded-For` is believed (`10.0.0.0/8,::1`)',
+    ),
+  PROVISOR_CORS_ORIGINS: origins
+    .prefault('')
+    .describe('Origins whose pages may call the API from a browser, with commas between; none when not set'),
+  PROVISOR_RATE_PER_ADDRESS: perMinute(12_000).describe(
+    'Calls a minute that one address may make, all of them at once if it likes; 0 is no limit',
+  ),
+  PROVISOR_RATE_PER_KEY: perMinute(6000).describe('Calls a minute that one key may make, likewise'),
+  PROVISOR_RATE_REFUSED_KEYS: perMinute(60).describe(
+    'Refused keys a minute after which an address is not listened to any more',
+  ),
   PROVISOR_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
     .default('info')

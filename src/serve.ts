@@ -31,12 +31,11 @@ const makeFirstPanel = async ({ panels, config }: Provisor): Promise<string> => 
   return keyFile;
 };
 
-const keepClean = ({ clock, idempotency, log }: Provisor): { stop(): void } => {
+const keepClean = ({ clock, idempotency, rateExchange, log }: Provisor): { stop(): void } => {
   let timer = clock.after(cleanEveryMs, clean);
   function clean(): void {
-    idempotency
-      .clean()
-      .catch((error: unknown) => log.debug({ err: error }, 'Could not remove expired keys'))
+    Promise.all([idempotency.clean(), rateExchange.clean()])
+      .catch((error: unknown) => log.debug({ err: error }, 'Could not remove what is expired'))
       .finally(() => {
         timer = clock.after(cleanEveryMs, clean);
       });
@@ -76,6 +75,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
     });
     let served = true;
     ends.push(() => (served ? server.drain() : undefined));
+    provisor.rateExchange.start();
+    ends.push(() => provisor.rateExchange.stop());
     const cleaning = keepClean(provisor);
     ends.push(() => cleaning.stop());
     if (config.PROVISOR_WORKERS > 0) {

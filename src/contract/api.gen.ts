@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Is the process up
-         * @description Answers as long as the process runs, whatever the database does. For liveness probes.
+         * @description Answers as long as the process runs, whatever the database does. For liveness probes. Never refused with 429.
          */
         get: operations["getHealth"];
         put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Can it serve
-         * @description 200 when the database answers and this process accepts work, else 503 with what is missing. For readiness probes.
+         * @description 200 when the database answers and this process accepts work, else 503 with what is missing. For readiness probes. Never refused with 429.
          */
         get: operations["getReady"];
         put?: never;
@@ -1589,6 +1589,7 @@ export interface components {
     schemas: {
         /** @description A ULID. */
         Id: string;
+        IdempotencyKey: string;
         /** Format: date-time */
         Instant: string;
         ServiceIdText: string;
@@ -2432,7 +2433,7 @@ export interface components {
         /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
         Prefer: string;
         /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
-        IdempotencyKey: string;
+        IdempotencyKey: components["schemas"]["IdempotencyKey"];
         Limit: number;
         /** @description The `next_cursor` of the page before. */
         Cursor: string;
@@ -3303,7 +3304,7 @@ export interface operations {
                 /** @description `wait=N` (RFC 7240) waits up to N seconds, at most 25, for the end of the operation. */
                 Prefer?: components["parameters"]["Prefer"];
                 /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["schemas"]["IdempotencyKey"];
             };
             path: {
                 /** @description The panel's own identifier of the service. */

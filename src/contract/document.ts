@@ -21,6 +21,8 @@ export interface ContractOperation {
   takesIdempotencyKey: boolean;
   /** The status that tells this operation's callers of a suspended service; null for the usual one. */
   suspendedStatus: number | null;
+  /** It is answered however often it is asked: the probes, so that a flood takes no replica out of service. */
+  unlimited: boolean;
 }
 
 export interface OpenApiDocument {
@@ -40,6 +42,7 @@ interface RawOperation {
   'x-suspended-status'?: number;
   'x-secret-answer'?: boolean;
   'x-body-limit'?: number;
+  'x-unlimited'?: boolean;
 }
 
 /** Reads the contract. Errors: what the YAML parser finds. */
@@ -66,6 +69,7 @@ export const operationsOf = (document: OpenApiDocument): ContractOperation[] => 
         bodyLimit: raw['x-body-limit'],
         takesIdempotencyKey: method === 'post' && raw['x-secret-answer'] !== true,
         suspendedStatus: raw['x-suspended-status'] ?? null,
+        unlimited: raw['x-unlimited'] === true,
       });
     }
   }

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { isDatabaseDown, isRetryable } from '../database/errors.ts';
 import { AppError, type ErrorKind } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
+import { RateLimited } from './rate-limit.ts';
 
 const statusOf: Record<ErrorKind, number> = {
   invalid: 400,
@@ -48,6 +49,7 @@ const ofApp = (error: AppError): Problem => ({
   headers: {
     ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) }),
     ...(error.kind === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...(error instanceof RateLimited ? error.headers : {}),
   },
   ...(error.details ? { details: error.details } : {}),
 });
@@ -71,6 +73,7 @@ const wordings: [term: RegExp, words: string][] = [
   [/^must match format "ipv[46]"$/, 'must be an IP address'],
   [/^must NOT have more than (\d+) characters$/, 'must have at most $1 characters'],
   [/^must NOT have fewer than (\d+) characters$/, 'must have at least $1 characters'],
+  [/^must match pattern "\^\[ -~\]\{1,255\}\$"$/, 'must be 1 to 255 ASCII characters'],
   [/^must match pattern "(.*)"$/s, 'does not have the form that is asked for ($1)'],
 ];
 

@@ -10,11 +10,14 @@ import type { Clock } from '../kit/clock.ts';
 import { AppError } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
+import { networkOf } from './client-address.ts';
 import { createContractCheck } from './contract-check.ts';
+import { createCors } from './cors.ts';
 import { errorHandler } from './errors.ts';
 import { type Idempotency, requireKey } from './idempotency.ts';
 import { readJson } from './json-body.ts';
 import { waitSecondsOf } from './prefer.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { createRouter, type Match } from './router.ts';
 import { openEventStream } from './sse.ts';
 
@@ -35,6 +38,11 @@ export interface HttpAppOptions {
   /** Told of a good key that was used for what it may not do; what it throws is logged. */
   refused: (identity: Authenticated, operationId: string, requestId: string) => Promise<void>;
   idempotency: Idempotency;
+  rateLimit: RateLimit;
+  /** Origins whose pages may call from a browser. */
+  corsOrigins: readonly string[];
+  /** The client's address, from that of the connection and `X-Forwarded-For`. */
+  clientAddress: (peer: string | undefined, forwarded: string | undefined) => string;
   clock: Clock;
   log: Log;
   /** Checks our own answers too. On in tests. */
@@ -42,6 +50,18 @@ export interface HttpAppOptions {
   /** Aborts when this process is about to end: whoever waits gets the answer as it is then. */
   draining: AbortSignal;
 }
+
+/**
+ * On every answer; a page of ours puts its own policy in place of the strict one. `Strict-Transport-Security` is not
+ * here: TLS ends in front of us, and whoever ends it knows whether the name may never be reached without.
+ */
+const alwaysSent = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
 
 /** Under this name a stored answer keeps its content type where it is not JSON. */
 const storedType = 'content-type';
@@ -76,20 +96,29 @@ const sendReply = (res: Response, { status, headers = {}, body, type }: AnyReply
 
 /** Builds the Express application. Errors: any mismatch between contract and handlers, any fault in the contract. */
 export const createHttpApp = async (options: HttpAppOptions): Promise<Express> => {
-  const { document, handlers, authenticate, idempotency, clock, log, draining } = options;
+  const { document, handlers, authenticate, idempotency, rateLimit, clock, log, draining } = options;
   const operations = operationsOf(document);
   requireMatch(operations, handlers);
   const route = createRouter(operations);
+  const cors = createCors(options.corsOrigins);
   const contract = await createContractCheck(document, operations, { validateResponses: options.validateResponses });
 
-  /** Errors: 401 of `authenticate`, `scope_missing` (403). */
+  /** Errors: RateLimited (429), 401 of `authenticate`, `scope_missing` (403). */
   const identify = async (
     operation: ContractOperation,
     req: Request,
     requestId: string,
   ): Promise<Authenticated | null> => {
+    const forwarded = req.headers['x-forwarded-for'] as string | undefined;
+    const address = networkOf(options.clientAddress(req.socket.remoteAddress, forwarded));
+    if (!operation.unlimited) rateLimit.takeAddress(address);
     if (!operation.secured) return null;
-    const identity = await authenticate(bearer(req.headers.authorization));
+    const identity = await authenticate(bearer(req.headers.authorization)).catch((error: unknown) => {
+      const guessed = bearer(req.headers.authorization) !== undefined;
+      if (guessed && error instanceof AppError && error.kind === 'unauthenticated') rateLimit.refused(address);
+      throw error;
+    });
+    rateLimit.takeKey(identity.keyId);
     if (operation.scope !== null && !identity.scopes.includes(operation.scope)) {
       await options.refused(identity, operation.operationId, requestId).catch((error: unknown) => {
         log.warn({ request: requestId, err: error }, 'A refusal is not in the audit trail');
@@ -191,8 +220,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     const began = clock.monotonic();
     res.locals.requestId = requestId;
     res.setHeader('X-Request-Id', requestId);
-    res.setHeader('X-Content-Type-Options', 'nosniff');
-    res.setHeader('Cache-Control', 'no-store');
+    for (const [name, value] of Object.entries(alwaysSent)) res.setHeader(name, value);
     if (draining.aborted) res.setHeader('Connection', 'close');
     res.once('finish', () => {
       const operation = res.locals.operation as ContractOperation | undefined;
@@ -207,7 +235,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
         'Request',
       );
     });
-    next();
+    if (!cors(req, res)) next();
   });
   app.use((req, res, next) => {
     serve(req, res, next).catch(next);

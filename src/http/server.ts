@@ -1,5 +1,5 @@
 /** The listener: starts with a sentence when the port is taken, and ends without dropping an answer. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,6 +10,28 @@ import { newId } from '../kit/ids.ts';
 const silentMs = 1_000;
 /** Answers that take longer than this are given up. */
 const longestMs = 30_000;
+
+/**
+ * What one connection, and all together, may cost. A request that trickles in is cut off, and so is a connection that
+ * never sends one; the header limit is far above what a panel sends and far below what hurts.
+ */
+const limits = {
+  /** Bytes of the request line and all headers: 431. */
+  maxHeaderSize: 16 * 1024,
+  /** How long the headers, and the whole request, may take to arrive: 408. */
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  /** How often Node looks for requests that are late. */
+  connectionsCheckingInterval: 5_000,
+  /** Longer than the usual minute of a proxy in front, so that it is the proxy that closes. */
+  keepAliveTimeout: 65_000,
+};
+/** Headers of one request; what is beyond is 431, and not passed over. */
+const mostHeaders = 100;
+/** Connections at once; more are closed as they come. */
+const mostConnections = 4_000;
+/** Answers on one connection, after which it is closed, so that new replicas get their share of kept connections. */
+const mostRequests = 10_000;
 
 export interface HttpServer {
   readonly port: number;
@@ -25,6 +47,26 @@ const unreadable: Record<string, readonly [status: string, sentence: string]> = 
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 };
 
+const problemText = (sentence: string, requestId: string): string =>
+  JSON.stringify({
+    success: false,
+    error: sentence,
+    code: 'invalid_request',
+    retryable: false,
+    request_id: requestId,
+  });
+
+/** More headers than anybody needs, which no code of ours should have to look through. */
+const refuseHeaders = (res: ServerResponse): void => {
+  const requestId = newId();
+  res.writeHead(431, {
+    'X-Request-Id': requestId,
+    'Content-Type': 'application/json; charset=utf-8',
+    Connection: 'close',
+  });
+  res.end(problemText(`The request has more than ${mostHeaders} headers.`, requestId));
+};
+
 /** What Node cannot read never reaches the application. It is answered here, in the one shape that all errors have. */
 const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: unknown }): void => {
   // Nothing may be written into an answer that is under way.
@@ -34,8 +76,7 @@ const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _http
   }
   const [status, sentence] = unreadable[error.code ?? ''] ?? ['400 Bad Request', 'The request is not valid HTTP.'];
   const requestId = newId();
-  const body = { success: false, error: sentence, code: 'invalid_request', retryable: false, request_id: requestId };
-  const text = JSON.stringify(body);
+  const text = problemText(sentence, requestId);
   const headers = [
     `HTTP/1.1 ${status}`,
     `X-Request-Id: ${requestId}`,
@@ -62,10 +103,14 @@ export const listen = async (
   },
 ): Promise<HttpServer> => {
   const { host, port, variable, lingerMs, clock } = options;
-  const server: Server = createServer(
-    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
-    listener,
-  );
+  const server: Server = createServer(limits, (req, res) => {
+    if (req.rawHeaders.length / 2 > mostHeaders) refuseHeaders(res);
+    else listener(req, res);
+  });
+  // Node would cut off what is beyond, and the application would see another request than was sent.
+  server.maxHeadersCount = mostHeaders + 1;
+  server.maxConnections = mostConnections;
+  server.maxRequestsPerSocket = mostRequests;
   server.on('clientError', refuseUnreadable);
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Log } from '../../src/kit/log.ts';
 import type { Timing } from '../../src/operations/timing.ts';
 import { serve } from '../../src/serve.ts';
+import { noRateLimits } from '../support/rate-limits.ts';
 
 export interface ReplicaOrder {
   dataDir: string;
@@ -32,6 +33,7 @@ export const replicaEnvironment = ({ dataDir, databaseUrl }: { dataDir: string; 
   PROVISOR_PORT: '0',
   PROVISOR_SITES_PORT: '0',
   PROVISOR_DNS_PORT: '0',
+  ...noRateLimits,
   PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
 });
 

@@ -12,6 +12,7 @@ import { serve } from '../../src/serve.ts';
 import { quiet } from '../support/app.ts';
 import { breakable } from '../support/broken-compute.ts';
 import { startDns } from '../support/dns-server.ts';
+import { noRateLimits } from '../support/rate-limits.ts';
 import { findFaults } from '../support/world.ts';
 import { allEnded, domainsParent, prepare, scenarios } from './scenarios.ts';
 
@@ -60,6 +61,7 @@ const run = async (order: Order): Promise<void> => {
       PROVISOR_PORT: '0',
       PROVISOR_SITES_PORT: '0',
       PROVISOR_DNS_PORT: '0',
+      ...noRateLimits,
       PROVISOR_RESOLVERS: dns.server,
       PROVISOR_DOMAIN_OWNERSHIP: 'never',
       PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',

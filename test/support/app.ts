@@ -11,6 +11,7 @@ import type { Log } from '../../src/kit/log.ts';
 import { type Serving, serve } from '../../src/serve.ts';
 import type { TestDatabases } from './databases.ts';
 import type { Visited } from './kubernetes-installation.ts';
+import { noRateLimits } from './rate-limits.ts';
 import { openElsewhere } from './sites-elsewhere.ts';
 
 export const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -79,6 +80,7 @@ export const startApp = async (
       PROVISOR_PORT: '0',
       PROVISOR_SITES_PORT: '0',
       PROVISOR_DNS_PORT: '0',
+      ...noRateLimits,
       ...options.environment,
     },
     dataDir,

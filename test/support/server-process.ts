@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { noRateLimits } from './rate-limits.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -31,6 +32,7 @@ export const startServer = async (
       PROVISOR_PORT: '0',
       PROVISOR_SITES_PORT: '0',
       PROVISOR_DNS_PORT: '0',
+      ...noRateLimits,
       ...environment,
     },
     cwd: dataDir,
