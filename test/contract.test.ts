@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import ts from 'typescript';
 import { operationsOf, readDocument } from '../src/contract/document.ts';
+import { codesByStatus, strictDocument } from './contract/strict-document.ts';
 import { production, walk } from './support/sources.ts';
 
 const shippedSources = production.filter((file) => !file.endsWith('.gen.ts'));
@@ -33,6 +34,18 @@ describe('the contract', () => {
   it('names every error code that the program uses, and no other', () => {
     const used = new Set(shippedSources.flatMap(errorCodesOf));
     assert.deepEqual([...used].sort(), enumOf('ErrorCode').sort());
+  });
+
+  it('says of every error code which status it comes with, and of every operation which it may answer', () => {
+    const codes = [...codesByStatus(document).values()].flat();
+    assert.deepEqual([...new Set(codes)].sort(), enumOf('ErrorCode').sort());
+    const strict = strictDocument(document);
+    for (const { operationId, path, method, secured } of operationsOf(strict)) {
+      const { responses } = strict.paths[path]?.[method] as { responses: Record<string, unknown> };
+      assert.ok(!Object.hasOwn(responses, 'default'), operationId);
+      assert.equal(Object.hasOwn(responses, '401'), secured, operationId);
+      assert.ok(!Object.hasOwn(responses, '500'), operationId);
+    }
   });
 
   it('names every code that the program compares with', () => {
