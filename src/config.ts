@@ -9,6 +9,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { addressRanges, origins } from './config-lists.ts';
 import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
 const port = (fallback: number) => z.coerce.number('must be a number').int().min(0).max(65535).default(fallback);
@@ -62,38 +63,6 @@ const numberRange = z.string().transform((text, context) => {
 
 const perMinute = (fallback: number) =>
   z.coerce.number('must be a number').int().min(0).max(10_000_000).default(fallback);
-
-const isRange = (text: string): boolean => {
-  const [address = '', bits, more] = text.split('/');
-  if (isIP(address) === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
-};
-
-const addressRanges = z.string().transform((text, context) => {
-  const ranges = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (ranges.every(isRange)) return ranges;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be IP addresses or ranges with commas between, e.g. 10.0.0.0/8,2001:db8::/32',
-  });
-  return z.NEVER;
-});
-
-const origins = z.string().transform((text, context) => {
-  const list = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return list;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be origins with commas between, each just scheme, name and port, e.g. https://panel.example.com',
-  });
-  return z.NEVER;
-});
 
 const domainName = /^(?=.{1,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 

@@ -27,7 +27,8 @@ const layers: Record<string, { from: string[]; why: string }> = {
   cli: { from: ['operations', 'database', 'contract', 'config.ts', 'kit'], why: 'how commands are read and printed' },
   'provider-variables': { from: [], why: 'schemas only, one file for each kind of provider' },
   'provider-config.ts': { from: ['provider-variables'], why: 'read before anything else is there' },
-  'config.ts': { from: ['provider-config.ts'], why: 'read before anything else is there' },
+  'config-lists.ts': { from: [], why: 'schemas only' },
+  'config.ts': { from: ['provider-config.ts', 'config-lists.ts'], why: 'read before anything else is there' },
   'data-dir-lock.ts': { from: [], why: 'taken before anything is opened' },
   'welcome.ts': { from: ['config.ts'], why: 'only words' },
   'app.ts': {

@@ -10,9 +10,9 @@ type Node = any;
 /** Statuses that an operation may refuse with, from what it says of itself. */
 const refusalsOf = (operation: ContractOperation, raw: Node): number[] => {
   const anyone = [400, 429, 503];
-  if (!operation.secured) return anyone;
-  const whoAsks = operation.scope === null ? [401] : [401, 403];
   const what = operation.path.includes('{') || raw.requestBody !== undefined || raw.parameters !== undefined;
+  if (!operation.secured) return what ? [...anyone, 404] : anyone;
+  const whoAsks = operation.scope === null ? [401] : [401, 403];
   return [
     ...anyone,
     ...whoAsks,
