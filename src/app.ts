@@ -16,6 +16,8 @@ import { auditHandlers } from './features/audit/handlers.ts';
 import { createBackups, forgetBackups } from './features/backups/backups.ts';
 import { backupHandlers } from './features/backups/handlers.ts';
 import { backupOperations } from './features/backups/steps.ts';
+import { readAssets } from './features/dashboard/assets.ts';
+import { dashboardHandlers } from './features/dashboard/handlers.ts';
 import { createDelegation } from './features/dns/delegation.ts';
 import { zoneHandlers } from './features/dns/handlers.ts';
 import { internetRoots, systemResolvers } from './features/dns/name-servers.ts';
@@ -32,6 +34,7 @@ import { operationHandlers } from './features/operations/handlers.ts';
 import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
 import { createPlans } from './features/plans/plans.ts';
+import { driftHandlers } from './features/sites/drift-handlers.ts';
 import { siteAnswers, siteHandlers } from './features/sites/handlers.ts';
 import { listSiteNames } from './features/sites/site-names.ts';
 import { createSiteSteps } from './features/sites/site-steps.ts';
@@ -270,6 +273,13 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
           restingProviders: operations.restingProviders,
           accepting: () => !draining.aborted,
         }),
+        ...dashboardHandlers({
+          assets: readAssets(),
+          identify: panels.identify,
+          countSites: (panelId, state, cap) => siteStore.count(db.knex, panelId, state, cap),
+          countOperations: operations.count,
+        }),
+        ...driftHandlers(db),
         ...planHandlers(plans),
         ...siteHandlers(sites, operations),
         ...backupHandlers(backups, operations, siteAnswers(sites, operations).accepted),

@@ -19,7 +19,13 @@ export const welcome = ({
   firstSite: string;
   version: string;
 }): string => {
-  const lines = [`Provisor ${version} is ready.`, '', `  API        ${url}`, `  Reference  ${url}/docs`];
+  const lines = [
+    `Provisor ${version} is ready.`,
+    '',
+    `  Dashboard  ${url}/`,
+    `  API        ${url}`,
+    `  Reference  ${url}/docs`,
+  ];
   if (keyFile === null) return `${[...lines, '', 'Make a key with: provisor keys create <panel>'].join('\n')}\n`;
   return `${[
     ...lines,

@@ -95,6 +95,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's page
+         * @description It signs in with a panel's key, which stays in the page's memory, and shows what the key's scopes allow.
+         *     Everything that it loads comes from this server.
+         */
+        get: operations["getDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/{asset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of the operator's page */
+        get: operations["getDashboardAsset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many sites and operations are in which state
+         * @description Any valid key may call it; what its scopes do not let it read is null. Deleted sites and operations that are done
+         *     are not counted. Counting a state stops at `counted_to`: such a figure means that many, or more.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last sweeps saw outside that no service knows
+         * @description From what `provisor sweep` noted; nothing is asked of a provider, so it is as old as `last_seen_at` says. A sweep
+         *     forgets what it does not see any more, so an entry that is gone was removed, or is known by now. It is the whole
+         *     installation's and no panel's, which is why the scope is the operator's. At most 200, longest known first.
+         */
+        get: operations["listDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/whoami": {
         parameters: {
             query?: never;
@@ -994,6 +1075,31 @@ export interface paths {
          * @description Newest first.
          */
         get: operations["listOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow all operations of the panel
+         * @description Server-sent events, each with the whole operation as JSON. First what is in line or under way, oldest first and
+         *     200 at most, then `current` with whether there is `more`. From then on `progress` for every change, and `end` when
+         *     one comes to rest. Changes that follow quickly on each other come as one. All listeners of a panel share one look
+         *     at the database, so one more costs no query. The stream closes after two minutes, with `bye`: connect
+         *     anew, which also asks whether the key still holds. Beyond 100 listeners of a panel in one process:
+         *     `rate_limited`.
+         */
+        get: operations["streamOperations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1902,8 +2008,64 @@ export interface components {
                 logins: boolean;
             };
         };
+        /**
+         * @example {
+         *       "sites": {
+         *         "creating": 1,
+         *         "active": 40,
+         *         "stopped": 0,
+         *         "suspended": 2,
+         *         "failed": 0,
+         *         "deleting": 0
+         *       },
+         *       "operations": {
+         *         "pending": 0,
+         *         "queued": 0,
+         *         "running": 1,
+         *         "undoing": 0,
+         *         "failed": 3,
+         *         "stuck": 0
+         *       },
+         *       "counted_to": {
+         *         "sites": 100000,
+         *         "operations": 1000
+         *       }
+         *     }
+         */
+        Overview: {
+            sites: {
+                creating: number;
+                active: number;
+                stopped: number;
+                suspended: number;
+                failed: number;
+                deleting: number;
+            } | null;
+            operations: {
+                pending: number;
+                queued: number;
+                running: number;
+                undoing: number;
+                failed: number;
+                stuck: number;
+            } | null;
+            counted_to: {
+                sites: number;
+                operations: number;
+            };
+        };
+        Sighting: {
+            /** @enum {string} */
+            kind: "compute" | "route";
+            /** @description As it is called at the provider. */
+            name: string;
+            first_seen_at: components["schemas"]["Instant"];
+            last_seen_at: components["schemas"]["Instant"];
+            /** @description Sweeps that saw it. */
+            times: number;
+        };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read";
+        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read" | "drift:read";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -2675,6 +2837,97 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDashboardAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": string;
+                    "text/css": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts of the key's panel. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Objects of ours by their name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Sighting"][];
+                        /** @description Whether there are more than are shown. */
+                        more: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     whoami: {
         parameters: {
             query?: never;
@@ -2822,6 +3075,13 @@ export interface operations {
                 customer_id?: components["parameters"]["CustomerId"];
                 /** @description Only sites in this state. */
                 state?: components["schemas"]["SiteState"];
+                /** @description Only sites of this plan. */
+                plan?: components["schemas"]["PlanName"];
+                /**
+                 * @description Only sites that have this text, in any case, in their service_id, their customer's, their e-mail address or
+                 *     their subdomain.
+                 */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -4066,6 +4326,31 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Operations"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streamOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: progress
+                     *     data: {"id":"01JD…","state":"running","percent":40,"message":"Publishing the site"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

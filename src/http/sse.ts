@@ -3,6 +3,8 @@ import type { Clock } from '../kit/clock.ts';
 
 /** Often enough that no proxy between takes the stream for dead. */
 const keepAliveMs = 15_000;
+/** Bytes that may wait for a listener who does not read. One who is further behind is cut off, and connects anew. */
+const backlogBytes = 1_000_000;
 
 /** Opens a stream of server-sent events. `close` ends it; writing after the other side has gone is harmless. */
 export const openEventStream = (res: Response, clock: Clock) => {
@@ -20,7 +22,9 @@ export const openEventStream = (res: Response, clock: Clock) => {
   let timer = clock.after(keepAliveMs, keepAlive);
   return {
     write: ({ event, data }: { event: string; data: unknown }) => {
-      if (!closed && res.writable) res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (closed || !res.writable) return;
+      if (res.writableLength > backlogBytes) res.destroy();
+      else res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     },
     close: () => {
       if (closed) return;

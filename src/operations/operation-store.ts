@@ -66,6 +66,10 @@ export const findOperation = async (queries: Queries, id: string, panelId?: stri
   return row ? decode(row) : null;
 };
 
+/** Those of these ids that are there. */
+export const findOperations = async (queries: Queries, ids: string[]): Promise<Operation[]> =>
+  ids.length === 0 ? [] : (await queries('operations').whereIn('id', ids).orderBy('id')).map(decode);
+
 /** The operation that has the service now, and the one that waits behind it. */
 export const findActive = async (
   queries: Queries,
@@ -126,11 +130,45 @@ export const listOperations = async (
   return (await query).map(decode);
 };
 
+const movingStates: OperationState[] = ['pending', 'queued', 'running', 'undoing'];
+
+/**
+ * Versions of what a panel has in line or under way, oldest first, and of what was asked for since `after` even when it
+ * has ended already. `newest` is the id to go on from.
+ */
+export const readMoving = async (
+  queries: Queries,
+  panelId: string,
+  { limit, after }: { limit: number; after: string | null },
+): Promise<{ moving: { id: string; version: number }[]; newest: string | null }> => {
+  const own = () => queries('operations').where({ panel_id: panelId });
+  const moving = await own().whereIn('state', movingStates).orderBy('id').limit(limit).select('id', 'version');
+  const added =
+    after === null ? own().orderBy('id', 'desc').limit(1) : own().where('id', '>', after).orderBy('id').limit(limit);
+  const since = await added.select('id', 'version');
+  const found = after === null ? moving : [...new Map([...moving, ...since].map((row) => [row.id, row])).values()];
+  return {
+    moving: found.map((row) => ({ id: row.id, version: int(row.version) })),
+    newest: since.at(-1)?.id ?? after ?? '',
+  };
+};
+
+/** How many operations of a panel are in this state; counting stops at `cap`. */
+export const countInState = async (
+  queries: Queries,
+  panelId: string,
+  state: OperationState,
+  cap: number,
+): Promise<number> => {
+  const found = queries('operations').where({ panel_id: panelId, state }).limit(cap).select('id');
+  return int((await queries.count({ n: '*' }).from(found.as('found')).first())?.n ?? 0);
+};
+
 /** How many operations of a panel are in line or under way; counting stops at `cap`. */
 export const countWaiting = async (queries: Queries, panelId: string, cap: number): Promise<number> => {
   const rows = await queries('operations')
     .where({ panel_id: panelId })
-    .whereIn('state', ['pending', 'queued', 'running', 'undoing'])
+    .whereIn('state', movingStates)
     .limit(cap)
     .select('id');
   return rows.length;

@@ -14,8 +14,16 @@ import type { AtPoint } from './crash-points.ts';
 import { type AnyDefinition, createDefinitions, type OperationDefinition } from './definition.ts';
 import { endedPatch, followUp } from './ending.ts';
 import { bindOperation, findBound } from './idempotency-store.ts';
-import { activeKey, isEnded, type Operation, type OperationError, type ServiceKey } from './operation.ts';
+import {
+  activeKey,
+  isEnded,
+  type Operation,
+  type OperationError,
+  type OperationState,
+  type ServiceKey,
+} from './operation.ts';
 import * as store from './operation-store.ts';
+import { createPanelFeed } from './panel-feed.ts';
 import { holdQuota } from './quota.ts';
 import { isKnownResource, listResources, listSteps } from './step-store.ts';
 import { defaultTiming, type Timing } from './timing.ts';
@@ -62,6 +70,7 @@ export const createOperations = (options: OperationsOptions) => {
   const definitions = createDefinitions();
   const breakers = createBreakers({ log, ...options.breaker });
   const watchers = createWatchers({ db, clock, log, pollMs: timing.pollMs });
+  const feed = createPanelFeed({ db, clock, log, pollMs: timing.pollMs });
   const workers = createWorkers({ db, clock, timing, log, trail, definitions, breakers, watchers, at }, { slots });
 
   /** A transaction that runs again when somebody else wrote the same key first: what they wrote is visible then. */
@@ -308,6 +317,8 @@ export const createOperations = (options: OperationsOptions) => {
     resources: (kind: string) => listResources(db.knex, kind),
     /** Whether an outside object is known, in any state but gone. */
     isKnown: (kind: string, name: string) => isKnownResource(db.knex, kind, name),
+    /** How many of a panel's operations are in a state; counting stops at `cap`. */
+    count: (panelId: string, state: OperationState, cap: number) => store.countInState(db.knex, panelId, state, cap),
     lastOfEach: (panelId: string, kind: string, serviceIds: string[]) =>
       store.findLastOfEach(db.knex, panelId, kind, serviceIds),
     last: (service: ServiceKey) => store.findLast(db.knex, service),
@@ -318,6 +329,8 @@ export const createOperations = (options: OperationsOptions) => {
     waitForRest: watchers.waitForRest,
     subscribe: watchers.subscribe,
     follow: watchers.follow,
+    followPanel: feed.followPanel,
+    panelsFollowed: feed.panelsFollowed,
     waiting: watchers.waiting,
     start: workers.start,
     wake: workers.wake,

@@ -49,6 +49,8 @@ for (const database of databases) {
       }
       assert.deepEqual(open.sort(), [
         'askCertificate',
+        'getDashboard',
+        'getDashboardAsset',
         'getDocs',
         'getDocsAsset',
         'getHealth',

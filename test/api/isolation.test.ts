@@ -69,6 +69,12 @@ const cases: Record<string, Case> = {
   getDocs: 'nothing of a panel is named',
   getDocsAsset: 'nothing of a panel is named',
   askCertificate: 'nothing of a panel is named',
+  getDashboard: 'nothing of a panel is named',
+  getDashboardAsset: 'nothing of a panel is named',
+  getOverview: 'nothing of a panel is named',
+  listDrift: 'nothing of a panel is named',
+  // test/api/dashboard.test.ts listens as a stranger.
+  streamOperations: 'nothing of a panel is named',
   whoami: 'nothing of a panel is named',
   listPlans: 'nothing of a panel is named',
   getPlan: 'nothing of a panel is named',

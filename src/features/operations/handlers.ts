@@ -20,6 +20,19 @@ export const operationHandlers = (operations: Operations) => {
       }),
   });
 
+  /** Tells every change of a panel's operations. */
+  const streamOfAll = (panelId: string): Stream => {
+    const follow = operations.followPanel(panelId);
+    return {
+      stream: async (write, closed) => {
+        const changed = (operation: Operation) =>
+          write({ event: isAtRest(operation.state) ? 'end' : 'progress', data: view(operation) });
+        await follow({ changed, current: (more) => write({ event: 'current', data: { more } }) }, closed);
+        write({ event: 'bye', data: {} });
+      },
+    };
+  };
+
   return {
     listOperations: async ({ caller, query }) => {
       const { limit, after } = pageWish(query);
@@ -45,11 +58,17 @@ export const operationHandlers = (operations: Operations) => {
     },
     cancelOperation: async ({ caller, path }) => accepted(await operations.cancel(caller, path.operation_id)),
     retryOperation: async ({ caller, path }) => accepted(await operations.retry(caller, path.operation_id)),
+    streamOperations: async ({ caller }) => streamOfAll(caller.panelId),
     streamOperationEvents: async ({ caller, path }) => {
       await operations.find(caller.panelId, path.operation_id);
       return stream(path.operation_id);
     },
   } satisfies Handlers<
-    'listOperations' | 'getOperation' | 'cancelOperation' | 'retryOperation' | 'streamOperationEvents'
+    | 'streamOperations'
+    | 'listOperations'
+    | 'getOperation'
+    | 'cancelOperation'
+    | 'retryOperation'
+    | 'streamOperationEvents'
   >;
 };

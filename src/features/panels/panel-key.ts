@@ -17,11 +17,12 @@ export const scopes = [
   'support:read',
   'support:write',
   'audit:read',
+  'drift:read',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
 
-/** What a panel needs; changing plans is the operator's. */
+/** What a panel needs; changing plans, and what is outside without a panel, is the operator's. */
 export const panelScopes: readonly Scope[] = [
   'sites:read',
   'sites:write',

@@ -92,6 +92,8 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
         panelId: caller.panelId,
         ...(query.customer_id === undefined ? {} : { customerId: query.customer_id }),
         ...(query.state === undefined ? {} : { state: query.state }),
+        ...(query.plan === undefined ? {} : { plan: query.plan }),
+        ...(query.search === undefined ? {} : { search: query.search }),
       };
       const found = await sites.list(filter, { limit: limit + 1, ...(after === undefined ? {} : { before: after }) });
       const details = await sites.detailsOf(caller.panelId, found.slice(0, limit));

@@ -2,16 +2,34 @@
 import type { Queries, Tx } from '../../database/database.ts';
 import { int } from '../../database/rows.ts';
 
+/** What a sweep looks for. */
+export type SweptKind = 'compute' | 'route';
+
 export interface Sighting {
-  kind: string;
+  kind: SweptKind;
   name: string;
   firstSeenAt: number;
   /** Sweeps that saw it, this one included. */
   times: number;
 }
 
+/** What the last sweeps saw, longest known first. */
+export const listSightings = async (
+  queries: Queries,
+  limit: number,
+): Promise<(Sighting & { lastSeenAt: number })[]> => {
+  const rows = await queries('sweep_sightings').orderBy(['first_seen_at', 'kind', 'name']).limit(limit);
+  return rows.map((row) => ({
+    kind: row.kind,
+    name: row.name,
+    firstSeenAt: int(row.first_seen_at),
+    lastSeenAt: int(row.last_seen_at),
+    times: int(row.times),
+  }));
+};
+
 /** Notes what this sweep saw of a kind, and forgets what it did not see any more. */
-export const noteSightings = async (tx: Tx, kind: string, names: string[], at: number): Promise<Sighting[]> => {
+export const noteSightings = async (tx: Tx, kind: SweptKind, names: string[], at: number): Promise<Sighting[]> => {
   const known = await tx('sweep_sightings').where({ kind });
   const seen = new Set(names);
   for (const row of known) {
@@ -35,6 +53,6 @@ export const noteSightings = async (tx: Tx, kind: string, names: string[], at: n
   return sightings;
 };
 
-export const forgetSighting = async (queries: Queries, kind: string, name: string): Promise<void> => {
+export const forgetSighting = async (queries: Queries, kind: SweptKind, name: string): Promise<void> => {
   await queries('sweep_sightings').where({ kind, name }).delete();
 };

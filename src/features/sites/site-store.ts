@@ -29,7 +29,15 @@ export interface SiteFilter {
   panelId?: string;
   customerId?: string;
   state?: SiteState;
+  plan?: string;
+  /** A text in any of its names, in any case. */
+  search?: string;
 }
+
+const searched = ['services.service_id', 'services.customer_id', 'sites.email', 'sites.subdomain'];
+
+/** A pattern of LIKE that stands for every text that has this one in it. */
+const having = (text: string): string => `%${text.toLowerCase().replaceAll(/[%_!]/g, '!$&')}%`;
 
 /** What a new or renewed site is made of. */
 export interface SiteDraft {
@@ -117,8 +125,22 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
       if (filter.customerId !== undefined) query.where('services.customer_id', filter.customerId);
       if (filter.state !== undefined) query.where('services.state', filter.state);
       else query.whereNull('services.deleted_at');
+      if (filter.plan !== undefined) query.where('services.plan', filter.plan);
+      // It reads the panel's sites one by one, newest first, until the page is full: no more than one panel's index.
+      const { search } = filter;
+      if (search !== undefined) {
+        query.where((any) => {
+          for (const column of searched) any.orWhereRaw("lower(??) like ? escape '!'", [column, having(search)]);
+        });
+      }
       if (page.before !== undefined) query.where('services.id', '<', page.before);
       return (await query).map(decode);
+    },
+
+    /** How many sites of a panel are in this state; counting stops at `cap`. */
+    count: async (queries: Queries, panelId: string, state: SiteState, cap: number): Promise<number> => {
+      const found = queries('services').where({ panel_id: panelId, kind: 'site', state }).limit(cap).select('id');
+      return int((await queries.count({ n: '*' }).from(found.as('found')).first())?.n ?? 0);
     },
 
     /** Claims the service_id. Errors: a unique violation when it is taken. */

@@ -8,13 +8,13 @@ import type { Database } from '../../database/database.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Providers } from './outside.ts';
-import { forgetSighting, noteSightings } from './sighting-store.ts';
+import { forgetSighting, noteSightings, type SweptKind } from './sighting-store.ts';
 
 /** What a sweep does, or would do, with an object that nobody knows. */
 export type Verdict = 'seen for the first time' | 'too young' | 'can be removed' | 'removed';
 
 export interface Orphan {
-  kind: 'compute' | 'route';
+  kind: SweptKind;
   name: string;
   /** Since it was made where the provider knows, else since a sweep first saw it; milliseconds. */
   ageMs: number;

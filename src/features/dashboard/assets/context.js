@@ -1,0 +1,2 @@
+// Made by npm run generate from page/context.ts.
+export {};

@@ -1,0 +1,39 @@
+// Made by npm run generate from page/webhooks.ts.
+import { h } from "./dom.js";
+import { filled, nothing, pill, table, time } from "./parts.js";
+import { count } from "./words.js";
+const healthOf = ({ enabled, failing_since: since }) => {
+if (!enabled)
+return pill('disabled', 'bad');
+return since === null ? pill('well', 'ok') : pill('failing', 'warn');
+};
+const columns = [
+{ name: 'Event', cell: ({ event }) => event },
+{ name: 'Service', cell: ({ service_id: id }) => id },
+{ name: 'Tries', kind: 'number', cell: ({ attempts }) => attempts },
+{ name: 'What came of it', kind: 'wide', cell: ({ error }) => error ?? 'No answer yet' },
+{ name: 'From', cell: ({ created_at: at }) => time(at) },
+];
+const deliveries = ({ api, signal }, webhook) => filled(signal, async () => {
+const { data } = await api.get(`/v1/webhooks/${webhook.id}/deliveries?state=failed&limit=5`, signal);
+if (data.length === 0)
+return [h('p', { class: 'small' }, 'No delivery has failed.')];
+return [table(`Deliveries to ${webhook.url} that failed`, columns, data).element];
+}).place;
+export const webhooks = (context) => {
+const { api, signal } = context;
+const { place } = filled(signal, async () => {
+const { data } = await api.get('/v1/webhooks?limit=50', signal);
+if (data.length === 0)
+return [nothing('There is no webhook. A panel makes one with POST /v1/webhooks.')];
+const ill = data.filter(({ enabled, failing_since: since }) => !enabled || since !== null).length;
+return [
+h('p', { class: 'lead' }, ill === 0
+? `${count(data.length, 'webhook')}, all well.`
+: `${count(ill, 'webhook')} of ${data.length} cannot deliver.`),
+h('ul', { class: 'zones' }, data.map((webhook) => h('li', { class: 'zone' }, h('div', { class: 'what' }, h('strong', {}, webhook.url), healthOf(webhook)), webhook.notice && h('p', {}, webhook.notice), webhook.failing_since &&
+h('p', { class: 'small' }, 'Nothing got through since ', time(webhook.failing_since), '.'), deliveries(context, webhook)))),
+];
+});
+return { title: 'Webhooks', content: [place] };
+};
