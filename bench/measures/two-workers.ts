@@ -1,0 +1,45 @@
+import { bearer, type Measure, withServers } from '../harness/measure.ts';
+import { Missing, startFlask } from '../harness/peers.ts';
+import { requireSameBytes } from '../harness/same-bytes.ts';
+import { linesOf, measureSideBySide } from '../harness/side-by-side.ts';
+import { ratioOf } from '../harness/statistics.ts';
+import { sitesInTurn } from './get-site.ts';
+
+export const twoWorkers: Measure = {
+  name: 'two-workers',
+  title: 'GET /v1/sites/{service_id}: two processes of ours, two workers of Flask + gunicorn',
+  run: async (world, { rounds, seconds }) => {
+    const flask = await startFlask(world, 2).catch((error: unknown) => {
+      if (!(error instanceof Missing)) throw error;
+      return error;
+    });
+    if (flask instanceof Missing) return { lines: [], claims: [], notes: [flask.message] };
+    const replica = (name: string) => world.startProvisor({ name, environment: { PROVISOR_WORKERS: '0' } });
+    const starts = [Promise.resolve(flask), replica('provisor 1'), replica('provisor 2')];
+    return withServers(starts, async (servers) => {
+      const [peer, ...ours] = servers;
+      const headers = bearer(world);
+      await requireSameBytes(servers, '/v1/sites/1', headers);
+      const load = { wishes: sitesInTurn(world.services()), headers, connections: 16, seconds };
+      const measured = await measureSideBySide(
+        [
+          { name: 'provisor', servers: ours, load },
+          // Two loads on the one address: as many processes load either side.
+          { name: 'flask', servers: [peer!, peer!], load },
+        ],
+        { rounds },
+      );
+      return {
+        lines: linesOf(measured),
+        claims: [
+          {
+            what: 'requests/s ÷ Flask + gunicorn, two processes each',
+            value: ratioOf(measured.get('provisor')!.perSecond, measured.get('flask')!.perSecond),
+            goal: { least: 5 },
+          },
+        ],
+        notes: ['The load, the database and the servers share the processors of this machine, on both sides.'],
+      };
+    });
+  },
+};
