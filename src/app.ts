@@ -154,7 +154,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     at: replacements.at,
     ...(replacements.breaker ? { breaker: replacements.breaker } : {}),
   });
-  const panels = createPanels({ db, pepper: config.pepper, log, operations });
+  const panels = createPanels({ db, pepper: config.pepper, clock, log, operations });
   const audit = createAuditLog({ db, pepper: config.pepper });
   const plans = createPlans({ db, operations });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });

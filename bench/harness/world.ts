@@ -4,11 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectDatabase } from '../../src/database/connect.ts';
+import { createProvisor } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
-import { migrate } from '../../src/database/migrate.ts';
 import { scopes } from '../../src/features/panels/panel-key.ts';
-import { createPanels } from '../../src/features/panels/panels.ts';
 import type { Log } from '../../src/kit/log.ts';
 import { type MariaDb, startMariaDb } from '../../test/support/mariadb.ts';
 import { type Child, freePort, startChild } from './child.ts';
@@ -57,16 +56,16 @@ export const openWorld = async (services: number): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'provisor-bench-'));
   await mariaDb.createDatabase('bench');
   const databaseUrl = mariaDb.url('bench');
-  const db = connectDatabase({ url: databaseUrl, log: quiet });
+  const pepper = randomBytes(32).toString('hex');
+  const config = loadConfig({ PROVISOR_DATA_DIR: folder, DATABASE_URL: databaseUrl, PROVISOR_PEPPER: pepper }, folder);
+  const { db, migrate, panels } = await createProvisor(config, quiet);
   const close = async () => {
     await db.close();
     await mariaDb.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await migrate(db, { directory: new URL('migrations/', root), log: quiet });
-    const pepper = randomBytes(32).toString('hex');
-    const panels = createPanels({ db, pepper, log: quiet });
+    await migrate();
     const panel = await panels.create('bench');
     const { key, text } = await panels.issue(panel.id, { scopes });
     const sitesPort = await freePort();

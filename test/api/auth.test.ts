@@ -7,12 +7,15 @@ import { after, before, describe, it } from 'node:test';
 import supertest from 'supertest';
 import { loadConfig } from '../../src/config.ts';
 import { operationsOf, readDocument } from '../../src/contract/document.ts';
+import { freshMs } from '../../src/features/panels/key-cache.ts';
 import { type Scope, scopes } from '../../src/features/panels/panel-key.ts';
+import { createPanels } from '../../src/features/panels/panels.ts';
+import { systemClock } from '../../src/kit/clock.ts';
 import { serve } from '../../src/serve.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { report } from '../faults/report.ts';
 import { expectProblem, sendAsIs } from '../support/answers.ts';
-import { type Answer, startApp, type TestApp } from '../support/app.ts';
+import { type Answer, quiet, startApp, type TestApp } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
 import { type CutableApp, startCutableApp } from '../support/outage.ts';
 import { chosenCapabilities } from '../support/sites-elsewhere.ts';
@@ -27,7 +30,9 @@ for (const database of databases) {
     let offset = 0;
 
     before(async () => {
-      app = await startApp(database, { replacements: { clockOffset: () => offset } });
+      // The time goes on for the database and for this process alike.
+      const clock = { ...systemClock, monotonic: () => performance.now() + offset };
+      app = await startApp(database, { replacements: { clockOffset: () => offset, clock } });
     });
     after(() => app.stop());
 
@@ -119,6 +124,22 @@ for (const database of databases) {
       await app.serving.provisor.panels.revoke(idOf(panel.key));
       expectProblem(await panel.call('GET', '/v1/whoami'), 401, 'key_revoked');
       await app.serving.provisor.panels.revoke(idOf(panel.key));
+      expectProblem(await panel.call('GET', '/v1/whoami'), 401, 'key_revoked');
+    });
+
+    it('are refused within a second when another process revokes them', async () => {
+      const panel = await app.newPanel();
+      const { db, operations } = app.serving.provisor;
+      const elsewhere = createPanels({
+        db,
+        operations,
+        pepper: 'a pepper for tests only',
+        clock: systemClock,
+        log: quiet,
+      });
+      assert.equal((await panel.call('GET', '/v1/whoami')).status, 200);
+      await elsewhere.revoke(idOf(panel.key));
+      offset += freshMs;
       expectProblem(await panel.call('GET', '/v1/whoami'), 401, 'key_revoked');
     });
 

@@ -52,7 +52,7 @@ export const findKey = async (queries: Queries, id: string): Promise<PanelKey | 
   return row ? decodeKey(row) : null;
 };
 
-/** A key with its panel, in the one query that every request makes. */
+/** A key with its panel, in one query. */
 export const findKeyWithPanel = async (
   queries: Queries,
   id: string,

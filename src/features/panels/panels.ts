@@ -1,10 +1,12 @@
 import type { Database, Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
+import type { Clock } from '../../kit/clock.ts';
 import { AppError } from '../../kit/errors.ts';
 import { newId } from '../../kit/ids.ts';
 import type { Log } from '../../kit/log.ts';
 import { activeKey } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
+import { createKeyCache } from './key-cache.ts';
 import { macEquals, macOf, makeKey, type PanelKey, panelScopes, parseKey, type Scope } from './panel-key.ts';
 import * as store from './panel-store.ts';
 
@@ -38,16 +40,22 @@ const unauthenticated = (code: string, message: string) => new AppError('unauthe
 export const createPanels = ({
   db,
   pepper,
+  clock,
   log,
   operations: { transaction, trail },
 }: {
   db: Database;
   pepper: string;
+  clock: Clock;
   log: Log;
   operations: Pick<Operations, 'transaction' | 'trail'>;
 }) => {
   const noted = new Map<string, number>();
   const refused = new Map<string, number>();
+  const cache = createKeyCache(clock, async (id) => {
+    const key = await store.findKeyWithPanel(db.knex, id);
+    return key && { key, at: await db.now() };
+  });
   // Compared against when there is no such key, so that an unknown id takes as long as a wrong secret.
   const nobody = macOf(pepper, 'nobody', 'nothing');
 
@@ -63,24 +71,24 @@ export const createPanels = ({
   /**
    * Finds out who holds a key. Errors: `unauthenticated`, `key_expired`,
    * `key_revoked` (all 401). An outage of the database is thrown as it is: it is
-   * never taken for a wrong key.
+   * never taken for a wrong key. What another process changed of a key is seen within a second: see `createKeyCache`.
    */
   const authenticate = async (text: string | undefined): Promise<Identity> => {
     const parts = text === undefined ? null : parseKey(text);
     if (!parts) {
       throw unauthenticated('unauthenticated', 'Send a key: Authorization: Bearer pvr_<keyid>_<secret>');
     }
-    const key = await store.findKeyWithPanel(db.knex, parts.id);
-    const good = macEquals(key?.secretMac ?? nobody, macOf(pepper, parts.id, parts.secret));
-    if (!key || !good) throw unauthenticated('unauthenticated', 'This key is not known.');
+    const known = await cache.find(parts.id);
+    const good = macEquals(known?.key.secretMac ?? nobody, macOf(pepper, parts.id, parts.secret));
+    if (!known || !good) throw unauthenticated('unauthenticated', 'This key is not known.');
+    const { key, now } = known;
     if (key.revokedAt !== null) throw unauthenticated('key_revoked', 'This key has been revoked.');
-    const now = await db.now();
     if (key.expiresAt !== null && key.expiresAt <= now) throw unauthenticated('key_expired', 'This key has expired.');
     noteUse(key.id, now);
     return identityOf(key);
   };
 
-  /** Who holds the key of this id. For calls that have been authenticated. */
+  /** Who holds the key of this id, as the database says now. For calls that have been authenticated. */
   const identify = async (keyId: string): Promise<Identity> => {
     const key = await store.findKeyWithPanel(db.knex, keyId);
     if (!key) throw unauthenticated('unauthenticated', 'This key is not known.');
@@ -211,6 +219,7 @@ export const createPanels = ({
         await store.expireKey(tx, keyId, now + overlapMs);
         await note(tx, old.panelId, 'key.rotate', { key_id: keyId, by: fresh.key.id, until: now + overlapMs });
       });
+      cache.forget(keyId);
       return fresh;
     },
     /** Ends a key at once. Repeating it is harmless. */
@@ -220,6 +229,7 @@ export const createPanels = ({
         if (await store.revokeKey(tx, keyId, await db.now(tx)))
           await note(tx, panelId, 'key.revoke', { key_id: keyId });
       });
+      cache.forget(keyId);
     },
   };
 };
