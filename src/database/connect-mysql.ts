@@ -73,6 +73,8 @@ export const connectMysql = (url: string, options: { poolMax: number; log: Knex.
       supportBigNumbers: true,
       bigNumberStrings: true,
       connectTimeout: 5000,
+      // For each connection; a server holds 16,382 in all unless told otherwise.
+      maxPreparedStatements: 200,
       enableKeepAlive: true,
       keepAliveInitialDelay: 10_000,
     } as Knex.MySql2ConnectionConfig,

@@ -8,6 +8,8 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
     sql: string;
     bindings?: readonly unknown[];
     options?: object;
+    /** Ours: made by `statement`, and worth preparing. */
+    isPrepared?: boolean;
     response?: unknown;
     context?: { lastID: number | bigint; changes: number };
   }

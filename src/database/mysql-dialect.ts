@@ -4,7 +4,7 @@
  */
 import type { DriverQuery } from 'knex/lib/dialects/better-sqlite3/index.js';
 import Mysql2Client from 'knex/lib/dialects/mysql2/index.js';
-import type { Connection } from 'mysql2';
+import mysql2, { type Connection } from 'mysql2';
 import { checkBindings } from './bindings.ts';
 import { isConflict } from './errors.ts';
 import { WholeTableCompiler } from './mysql-table-compiler.ts';
@@ -30,6 +30,21 @@ const answers = (connection: PooledConnection): Promise<boolean> =>
     connection.ping((error) => {
       clearTimeout(timer);
       resolve(!error);
+    });
+  });
+
+// Left to itself mysql2 sends every number as a floating one, which LIMIT refuses.
+const asParameter = (value: unknown) =>
+  Number.isInteger(value) ? mysql2.TypedParameter.BIGINT(value as number) : value;
+
+/** As the driver's query, by a prepared statement that the connection keeps. */
+const execute = (connection: Connection, query: DriverQuery): Promise<DriverQuery> =>
+  new Promise((resolve, reject) => {
+    const values = (query.bindings ?? []).map(asParameter) as never[];
+    connection.execute(query.sql, values, (error, rows, fields) => {
+      if (error) return reject(error);
+      query.response = [rows, fields];
+      resolve(query);
     });
   });
 
@@ -69,7 +84,7 @@ export class MysqlClient extends Mysql2Client {
       ? setTimeout(() => connection.stream.destroy(), statementTimeoutMs)
       : undefined;
     try {
-      return await super._query(connection, query);
+      return await (query.isPrepared ? execute(connection, query) : super._query(connection, query));
     } catch (error) {
       const failure = error as { sql?: unknown };
       // mysql2 puts the whole statement with its values on the error, and so into the log.

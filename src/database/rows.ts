@@ -22,7 +22,8 @@ export const bigOrNull = (value: unknown): bigint | null => (value === null ? nu
 
 /** Instants (epoch milliseconds), counts and sizes. Throws when a number cannot hold the value exactly. */
 export const int = (value: unknown): number => {
-  const number = Number(big(value));
+  if (Number.isSafeInteger(value)) return value as number;
+  const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : Number(big(value));
   if (!Number.isSafeInteger(number)) throw unreadable(value, 'a whole number below 2^53');
   return number;
 };

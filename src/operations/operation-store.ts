@@ -11,7 +11,7 @@ import {
 } from './operation.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
-const decode = (row: any): Operation => ({
+export const decodeOperation = (row: any): Operation => ({
   id: row.id,
   service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
   kind: row.kind,
@@ -63,7 +63,7 @@ export const findOperation = async (queries: Queries, id: string, panelId?: stri
   const query = queries('operations').where({ id });
   if (panelId !== undefined) query.where({ panel_id: panelId });
   const row = await query.first();
-  return row ? decode(row) : null;
+  return row ? decodeOperation(row) : null;
 };
 
 /** Those of these ids that are there. */
@@ -78,7 +78,7 @@ export const findActive = async (
   const rows = await queries('operations').whereIn('active_key', [activeKey(service), nextKey(service)]);
   const find = (key: string) => {
     const row = rows.find((candidate: { active_key: string }) => candidate.active_key === key);
-    return row ? decode(row) : null;
+    return row ? decodeOperation(row) : null;
   };
   return { active: find(activeKey(service)), next: find(nextKey(service)) };
 };
@@ -89,7 +89,7 @@ export const findLast = async (queries: Queries, service: ServiceKey): Promise<O
     .where({ panel_id: service.panelId, service_kind: service.kind, service_id: service.serviceId })
     .orderBy('id', 'desc')
     .first();
-  return row ? decode(row) : null;
+  return row ? decodeOperation(row) : null;
 };
 
 /** The last operation of each of a panel's services of one kind, by service_id, in one query. */
@@ -105,7 +105,7 @@ export const findLastOfEach = async (
     .groupBy('service_id')
     .max('id');
   const rows = await queries('operations').whereIn('id', last);
-  return new Map(rows.map(decode).map((operation) => [operation.service.serviceId, operation]));
+  return new Map(rows.map(decodeOperation).map((operation) => [operation.service.serviceId, operation]));
 };
 
 export interface OperationFilter {
@@ -127,7 +127,7 @@ export const listOperations = async (
   }
   if (filter.state !== undefined) query.where({ state: filter.state });
   if (page.before !== undefined) query.where('id', '<', page.before);
-  return (await query).map(decode);
+  return (await query).map(decodeOperation);
 };
 
 const movingStates: OperationState[] = ['pending', 'queued', 'running', 'undoing'];

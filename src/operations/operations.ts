@@ -9,6 +9,7 @@ import { hashJson } from '../kit/hash.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
 import type { Trail } from './audit.ts';
+import type { ShownOperation } from './beside-service.ts';
 import { createBreakers } from './breakers.ts';
 import type { AtPoint } from './crash-points.ts';
 import { type AnyDefinition, createDefinitions, type OperationDefinition } from './definition.ts';
@@ -258,7 +259,7 @@ export const createOperations = (options: OperationsOptions) => {
   };
 
   /** Whether `retry` does something for an operation in this state. */
-  const isRetryable = (operation: Operation): boolean =>
+  const isRetryable = (operation: ShownOperation): boolean =>
     operation.state === 'stuck' ||
     (operation.state === 'failed' &&
       operation.error?.code !== 'superseded' &&

@@ -1,9 +1,10 @@
 import type { Schema } from '../../contract/handler.ts';
 import { instant } from '../../kit/instant.ts';
+import type { ShownOperation } from '../../operations/beside-service.ts';
 import type { Operation } from '../../operations/operation.ts';
 
 /** An operation as callers see it. What is for the operator stays here. */
-export const operationView = (operation: Operation, retryable: boolean): Schema<'Operation'> => ({
+export const operationView = (operation: ShownOperation, retryable: boolean): Schema<'Operation'> => ({
   id: operation.id,
   kind: operation.kind,
   service_id: operation.service.serviceId,

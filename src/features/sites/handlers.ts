@@ -1,6 +1,7 @@
 import type { Handlers, Input, OperationId, Schema } from '../../contract/handler.ts';
 import { pageOf, pageWish } from '../../contract/paging.ts';
 import { instant } from '../../kit/instant.ts';
+import type { ShownOperation } from '../../operations/beside-service.ts';
 import { isAtRest, isEnded, type Operation } from '../../operations/operation.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Quota } from '../../operations/quota.ts';
@@ -10,7 +11,7 @@ import type { Changed } from './change-site.ts';
 import type { Created } from './create-site.ts';
 import type { Site, SiteRef } from './site.ts';
 import { siteView, statusView, usageView } from './site-view.ts';
-import type { Sites } from './sites.ts';
+import type { SiteDetails, Sites } from './sites.ts';
 
 type Ids =
   | 'createSite'
@@ -37,7 +38,7 @@ const refOf = (path: { service_id: string }, says?: { customer_id?: string | und
 
 /** How every call that changes a site answers, whichever feature it belongs to. */
 export const siteAnswers = (sites: Sites, operations: Operations) => {
-  const show = (site: Site, quotas: Quota[], operation: Operation | null): Schema<'Site'> =>
+  const show = (site: Site, quotas: Quota[], operation: ShownOperation | null): Schema<'Site'> =>
     siteView(site, {
       url: sites.urlOf(site),
       quotas,
@@ -77,7 +78,7 @@ export const siteAnswers = (sites: Sites, operations: Operations) => {
 };
 
 export const siteHandlers = (sites: Sites, operations: Operations) => {
-  const { show, view, accepted } = siteAnswers(sites, operations);
+  const { show, accepted } = siteAnswers(sites, operations);
 
   return {
     createSite: async (input) => {
@@ -95,17 +96,14 @@ export const siteHandlers = (sites: Sites, operations: Operations) => {
         ...(query.plan === undefined ? {} : { plan: query.plan }),
         ...(query.search === undefined ? {} : { search: query.search }),
       };
-      const found = await sites.list(filter, { limit: limit + 1, ...(after === undefined ? {} : { before: after }) });
-      const details = await sites.detailsOf(caller.panelId, found.slice(0, limit));
-      const each = (site: Site) => {
-        const { quotas, operation } = details.get(site)!;
-        return show(site, quotas, operation);
-      };
-      return { status: 200, body: pageOf(found, limit, (site) => site.id, each) };
+      const page = { limit: limit + 1, ...(after === undefined ? {} : { before: after }) };
+      const found = await sites.listDetails(filter, page);
+      const each = ({ site, quotas, operation }: SiteDetails) => show(site, quotas, operation);
+      return { status: 200, body: pageOf(found, limit, ({ site }) => site.id, each) };
     },
     getSite: async (input) => {
-      const site = await sites.get(input.caller, refOf(input.path, input.query));
-      return { status: 200, body: await view(site, await sites.lastOperation(site)) };
+      const { site, quotas, operation } = await sites.getDetails(input.caller, refOf(input.path, input.query));
+      return { status: 200, body: show(site, quotas, operation) };
     },
     deleteSite: (input) => accepted(sites.remove(input.caller, refOf(input.path, input.query)), input),
     suspendSite: (input) =>

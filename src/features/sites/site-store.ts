@@ -1,13 +1,27 @@
 /** The SQL of sites: `services` rows of kind `site`, and `sites` for what is particular to them. */
 import type { Queries, Tx } from '../../database/database.ts';
 import { bool, int, intOrNull } from '../../database/rows.ts';
+import { type Row, statement, type Value } from '../../database/statement.ts';
+import { type BesideService, besideService } from '../../operations/beside-service.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import type { Site, SiteState } from './site.ts';
 
 export const siteKey = (panelId: string, serviceId: string): ServiceKey => ({ panelId, kind: 'site', serviceId });
 
 const columns = [
-  'services.*',
+  'services.panel_id',
+  'services.kind',
+  'services.service_id',
+  'services.id',
+  'services.customer_id',
+  'services.state',
+  'services.plan',
+  'services.generation',
+  'services.suspended_at',
+  'services.suspended_reason',
+  'services.created_at',
+  'services.updated_at',
+  'services.deleted_at',
   'sites.email',
   'sites.subdomain',
   'sites.vmid',
@@ -25,6 +39,20 @@ const where = ({ panelId, kind, serviceId }: ServiceKey) => ({
   'services.service_id': serviceId,
 });
 
+const beside = besideService(['backups', 'domains']);
+
+const details = `select ${columns.join(', ')}, ${beside.columns}
+  from services join sites on sites.id = services.id
+  ${beside.joins}`;
+
+const findDetails = statement(
+  `${details} where services.panel_id = ? and services.kind = 'site' and services.service_id = ?`,
+);
+
+export interface SiteDetails extends BesideService {
+  site: Site;
+}
+
 export interface SiteFilter {
   panelId?: string;
   customerId?: string;
@@ -38,6 +66,39 @@ const searched = ['services.service_id', 'services.customer_id', 'sites.email', 
 
 /** A pattern of LIKE that stands for every text that has this one in it. */
 const having = (text: string): string => `%${text.toLowerCase().replaceAll(/[%_!]/g, '!$&')}%`;
+
+export interface SitePage {
+  limit: number;
+  /** Our own id of the last site of the page before. */
+  before?: string;
+}
+
+/** The condition and the order of a page, with its values. */
+const pageOf = (filter: SiteFilter, page: SitePage): { sql: string; values: Value[] } => {
+  const wishes: [condition: string, value: Value | undefined][] = [
+    ['services.panel_id = ?', filter.panelId],
+    ['services.customer_id = ?', filter.customerId],
+    ['services.state = ?', filter.state],
+    ['services.plan = ?', filter.plan],
+    ['services.id < ?', page.before],
+  ];
+  const given = wishes.filter((wish): wish is [string, Value] => wish[1] !== undefined);
+  const { search } = filter;
+  // It reads the panel's sites one by one, newest first, until the page is full: no more than one panel's index.
+  const searches = search === undefined ? [] : searched;
+  const conditions = [
+    "services.kind = 'site'",
+    ...(filter.state === undefined ? ['services.deleted_at is null'] : []),
+    ...given.map(([condition]) => condition),
+    ...(searches.length > 0
+      ? [`(${searches.map((column) => `lower(${column}) like ? escape '!'`).join(' or ')})`]
+      : []),
+  ];
+  return {
+    sql: `where ${conditions.join(' and ')} order by services.id desc limit ?`,
+    values: [...given.map(([, value]) => value), ...searches.map(() => having(search ?? '')), page.limit],
+  };
+};
 
 /** What a new or renewed site is made of. */
 export interface SiteDraft {
@@ -55,8 +116,7 @@ export interface SiteDraft {
 }
 
 export const createSiteStore = ({ domain }: { domain: string }) => {
-  // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
-  const decode = (row: any): Site => ({
+  const decode = (row: Row): Site => ({
     key: { panelId: row.panel_id, kind: row.kind, serviceId: row.service_id },
     id: row.id,
     customerId: row.customer_id,
@@ -79,6 +139,11 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
     deletedAt: intOrNull(row.deleted_at),
     createdBy: row.created_by,
   });
+
+  const decodeDetails = (row: Row): SiteDetails => {
+    const site = decode(row);
+    return { site, ...beside.decode(row, site.key) };
+  };
 
   const joined = (queries: Queries) => queries('services').join('sites', 'sites.id', 'services.id');
 
@@ -114,27 +179,23 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
       return row ? decode(row) : null;
     },
 
+    findDetails: async (queries: Queries, { panelId, serviceId }: ServiceKey): Promise<SiteDetails | null> => {
+      const row = await findDetails.first(queries, [panelId, serviceId]);
+      return row && decodeDetails(row);
+    },
+
     /** Newest first. Deleted sites only when asked for by their state. */
-    list: async (queries: Queries, filter: SiteFilter, page: { limit: number; before?: string }): Promise<Site[]> => {
-      const query = joined(queries)
-        .where('services.kind', 'site')
-        .orderBy('services.id', 'desc')
-        .limit(page.limit)
-        .select(columns);
-      if (filter.panelId !== undefined) query.where('services.panel_id', filter.panelId);
-      if (filter.customerId !== undefined) query.where('services.customer_id', filter.customerId);
-      if (filter.state !== undefined) query.where('services.state', filter.state);
-      else query.whereNull('services.deleted_at');
-      if (filter.plan !== undefined) query.where('services.plan', filter.plan);
-      // It reads the panel's sites one by one, newest first, until the page is full: no more than one panel's index.
-      const { search } = filter;
-      if (search !== undefined) {
-        query.where((any) => {
-          for (const column of searched) any.orWhereRaw("lower(??) like ? escape '!'", [column, having(search)]);
-        });
-      }
-      if (page.before !== undefined) query.where('services.id', '<', page.before);
-      return (await query).map(decode);
+    list: async (queries: Queries, filter: SiteFilter, page: SitePage): Promise<Site[]> => {
+      const { sql, values } = pageOf(filter, page);
+      const from = 'from services join sites on sites.id = services.id';
+      const rows = await statement(`select ${columns.join(', ')} ${from} ${sql}`).rows(queries, values);
+      return rows.map(decode);
+    },
+
+    /** As `list`, with what is shown beside each. */
+    listDetails: async (queries: Queries, filter: SiteFilter, page: SitePage): Promise<SiteDetails[]> => {
+      const { sql, values } = pageOf(filter, page);
+      return (await statement(`${details} ${sql}`).rows(queries, values)).map(decodeDetails);
     },
 
     /** How many sites of a panel are in this state; counting stops at `cap`. */

@@ -1,6 +1,6 @@
 import type { Schema } from '../../contract/handler.ts';
 import { instant } from '../../kit/instant.ts';
-import type { Operation } from '../../operations/operation.ts';
+import type { ShownOperation } from '../../operations/beside-service.ts';
 import type { Quota } from '../../operations/quota.ts';
 import type { ComputeStatus } from '../../ports/compute.ts';
 import { operationView } from '../operations/operation-view.ts';
@@ -19,7 +19,7 @@ const quotaView = (quotas: Quota[], resource: string): Schema<'Quota'> => {
 /** A site as callers see it, with the operation that was last begun on it. */
 export const siteView = (
   site: Site,
-  extra: { url: string | null; quotas: Quota[]; operation: Operation | null; retryable: boolean },
+  extra: { url: string | null; quotas: Quota[]; operation: ShownOperation | null; retryable: boolean },
 ): Schema<'Site'> => ({
   service_id: site.key.serviceId,
   customer_id: site.customerId,

@@ -3,14 +3,16 @@ import type { Queries } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import type { Operation } from '../../operations/operation.ts';
-import { type Quota, readQuotas, readQuotasOfEach } from '../../operations/quota.ts';
+import { type Quota, readQuotas } from '../../operations/quota.ts';
 import { type Changed, changeSite } from './change-site.ts';
 import { type Created, type CreateWish, createSite } from './create-site.ts';
 import { createInsight } from './insight.ts';
 import { createSignIn } from './sign-in.ts';
 import type { Site, SiteRef } from './site.ts';
 import type { SiteDeps } from './site-deps.ts';
-import { type SiteFilter, siteKey } from './site-store.ts';
+import { type SiteDetails, type SiteFilter, type SitePage, siteKey } from './site-store.ts';
+
+export type { SiteDetails };
 
 export type SiteAction = 'start' | 'stop' | 'restart' | 'reset';
 
@@ -19,14 +21,18 @@ const limitsOf = (quotas: Quota[]): { backups: number; domains: number } => {
   return { backups: limit('backups'), domains: limit('domains') };
 };
 
+const requireOwned = <Found>(found: Found | null, siteOf: (found: Found) => Site, ref: SiteRef): Found => {
+  if (found && (ref.customerId === undefined || siteOf(found).customerId === ref.customerId)) return found;
+  throw new AppError('not_found', 'not_found', `There is no service ${ref.serviceId}.`);
+};
+
 export const createSites = (deps: SiteDeps) => {
   const { db, operations, sites, plans, definitions, providers } = deps;
 
   /** Errors: `not_found` (404) when it is not there, another panel's, or not the named customer's. */
   const requireSite = async (queries: Queries, caller: Pick<Caller, 'panelId'>, ref: SiteRef): Promise<Site> => {
     const site = await sites.find(queries, siteKey(caller.panelId, ref.serviceId));
-    if (site && (ref.customerId === undefined || site.customerId === ref.customerId)) return site;
-    throw new AppError('not_found', 'not_found', `There is no service ${ref.serviceId}.`);
+    return requireOwned(site, (found) => found, ref);
   };
 
   const change = changeSite(deps, requireSite);
@@ -102,23 +108,16 @@ export const createSites = (deps: SiteDeps) => {
     /** For features that change what belongs to a site: see `changeSite`. */
     change,
     get: (caller: Pick<Caller, 'panelId'>, ref: SiteRef): Promise<Site> => requireSite(db.knex, caller, ref),
-    list: (filter: SiteFilter, page: { limit: number; before?: string }) => sites.list(db.knex, filter, page),
+    /** With what is shown beside it, in one query. Errors: as `get`. */
+    getDetails: async (caller: Pick<Caller, 'panelId'>, ref: SiteRef): Promise<SiteDetails> =>
+      requireOwned(
+        await sites.findDetails(db.knex, siteKey(caller.panelId, ref.serviceId)),
+        (found) => found.site,
+        ref,
+      ),
+    list: (filter: SiteFilter, page: SitePage) => sites.list(db.knex, filter, page),
+    listDetails: (filter: SiteFilter, page: SitePage) => sites.listDetails(db.knex, filter, page),
     quotas: (site: Site): Promise<Quota[]> => readQuotas(db.knex, site.key),
-    /** What a page of one panel's sites shows beside them, in two queries whatever its length. */
-    detailsOf: async (
-      panelId: string,
-      page: Site[],
-    ): Promise<Map<Site, { quotas: Quota[]; operation: Operation | null }>> => {
-      const ids = page.map((site) => site.key.serviceId);
-      const quotas = await readQuotasOfEach(db.knex, panelId, 'site', ids);
-      const last = await operations.lastOfEach(panelId, 'site', ids);
-      return new Map(
-        page.map((site) => {
-          const { serviceId } = site.key;
-          return [site, { quotas: quotas.get(serviceId) ?? [], operation: last.get(serviceId) ?? null }];
-        }),
-      );
-    },
     lastOperation: (site: Site): Promise<Operation | null> => operations.last(site.key),
     operationsOf: (site: Site, page: { limit: number; before?: string }) =>
       operations.list({ panelId: site.key.panelId, service: site.key }, page),

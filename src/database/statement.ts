@@ -1,0 +1,57 @@
+/**
+ * SQL that is written out, for what every request and every step runs. The
+ * query builder takes longer to put such a query together than the database to
+ * answer it. A statement is prepared once for each connection, and passes the
+ * same guards as every other query: transactions, time limits, errors.
+ */
+import type { Queries } from './database.ts';
+
+/** What a query may carry: see `checkBindings`. */
+export type Value = string | number | bigint | null;
+
+// biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; stores give them types
+export type Row = any;
+
+/** One statement, with a `?` for each value. */
+export interface Statement {
+  rows(queries: Queries, values: readonly Value[]): Promise<Row[]>;
+  /** Null when there is none. */
+  first(queries: Queries, values: readonly Value[]): Promise<Row | null>;
+  /** How many rows were inserted, deleted, or matched by an update. */
+  change(queries: Queries, values: readonly Value[]): Promise<number>;
+}
+
+/** The part of a knex client below its query builder. That of a transaction hands out its own connection. */
+interface StatementClient {
+  acquireConnection(): Promise<unknown>;
+  releaseConnection(connection: unknown): Promise<void>;
+  query(connection: unknown, query: object): Promise<object>;
+  processResponse(answered: object, builder: null): unknown;
+  emit(event: 'query-response', response: unknown, answered: object, builder: null): void;
+}
+
+const run = async (
+  queries: Queries,
+  query: { sql: string; bindings: readonly Value[]; method: 'select' | 'update' },
+): Promise<unknown> => {
+  const client = queries.client as StatementClient;
+  const connection = await client.acquireConnection();
+  try {
+    const answered = await client.query(connection, { ...query, isPrepared: true });
+    const response = client.processResponse(answered, null);
+    client.emit('query-response', response, answered, null);
+    return response;
+  } finally {
+    await client.releaseConnection(connection);
+  }
+};
+
+export const statement = (sql: string): Statement => {
+  const rows = async (queries: Queries, values: readonly Value[]): Promise<Row[]> =>
+    (await run(queries, { sql, bindings: values, method: 'select' })) as Row[];
+  return {
+    rows,
+    first: async (queries, values) => (await rows(queries, values))[0] ?? null,
+    change: async (queries, values) => (await run(queries, { sql, bindings: values, method: 'update' })) as number,
+  };
+};
