@@ -68,7 +68,7 @@ export const findOperation = async (queries: Queries, id: string, panelId?: stri
 
 /** Those of these ids that are there. */
 export const findOperations = async (queries: Queries, ids: string[]): Promise<Operation[]> =>
-  ids.length === 0 ? [] : (await queries('operations').whereIn('id', ids).orderBy('id')).map(decode);
+  ids.length === 0 ? [] : (await queries('operations').whereIn('id', ids).orderBy('id')).map(decodeOperation);
 
 /** The operation that has the service now, and the one that waits behind it. */
 export const findActive = async (
