@@ -197,7 +197,7 @@ export const createCopies = (client: Client, settings: SiteSettings) => {
               name: named(each),
               createdAt: new Date(madeAt ?? 0).getTime(),
               by: 'csi',
-              leastMb: Math.ceil(amountOf(restoreSize) / 2 ** 20),
+              leastMb: Math.ceil(amountOf(restoreSize) / 2 ** 20) || 0,
             },
           ];
         }),
