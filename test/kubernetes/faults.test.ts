@@ -117,7 +117,8 @@ describe('an API server that dies', () => {
       await cluster.plane!.startApiServer();
       for (let state = 'running'; state !== 'done'; ) {
         state = (await app.panel.call('GET', `${operation}?wait=20`)).body.state;
-        assert.notEqual(state, 'failed');
+        const [row] = await app.serving.provisor.db.knex('operations').select('error');
+        assert.notEqual(state, 'failed', row.error);
       }
       assert.deepEqual(await findFaults(app.serving.provisor), []);
       assert.equal((await checks())['compute/kubernetes'], undefined);

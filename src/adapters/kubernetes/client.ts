@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createConfiguration,
+  HttpMethod,
   type KubernetesObject,
   KubernetesObjectApi,
   PatchStrategy,
@@ -17,7 +18,7 @@ import {
 } from '@kubernetes/client-node';
 import { ProviderError } from '../../kit/errors.ts';
 import { type Connection, ConnectionError, type ConnectionOptions, openConnection } from './connection.ts';
-import { failureOf, refusalOf } from './failures.ts';
+import { failureOf, MissingRight, refusalOf } from './failures.ts';
 
 const callTimeoutMs = 10_000;
 const pageSize = 250;
@@ -37,6 +38,7 @@ export type Stored = KubernetesObject & { metadata: V1ObjectMeta };
 
 type Manifest = KubernetesObject & { metadata?: V1ObjectMeta };
 
+const limit = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);
 const describe = ({ kind, name, namespace }: Ref): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
   apiVersion,
@@ -65,7 +67,9 @@ export interface ClientOptions extends ConnectionOptions {
 
 export const createClient = ({ provider, watcher, ...options }: ClientOptions) => {
   const requests = new AsyncLocalStorage<{ signal: AbortSignal; method: string; url: string }>();
-  let opened: { connection: Connection; api: KubernetesObjectApi } | undefined;
+  let opened:
+    | { connection: Connection; api: KubernetesObjectApi; isReady(signal: AbortSignal): Promise<boolean> }
+    | undefined;
 
   // At the first call: a cluster that cannot be found is no reason not to start.
   const open = () => {
@@ -93,7 +97,15 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
         },
       ],
     });
-    opened = { connection, api: new KubernetesObjectApi(configuration) };
+    const isReady = async (signal: AbortSignal): Promise<boolean> => {
+      const context = configuration.baseServer.makeRequestContext('/readyz', HttpMethod.GET);
+      context.setSignal(signal);
+      await connection.applySecurityAuthentication(context);
+      const { httpStatusCode, body } = await configuration.httpApi.send(context).toPromise();
+      await body.text();
+      return httpStatusCode === 200;
+    };
+    opened = { connection, api: new KubernetesObjectApi(configuration), isReady };
     return opened;
   };
 
@@ -106,7 +118,7 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
     if (signal.aborted) throw new ProviderError(provider, 'unavailable', `Given up before it began: ${what}`);
     try {
       const { api } = open();
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);
+      const limited = limit(signal);
       return await requests.run({ signal: limited, method: '', url: '' }, () => work(api));
     } catch (error) {
       if (error instanceof ConnectionError) throw new ProviderError(provider, 'auth', error.message, { cause: error });
@@ -115,8 +127,9 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
   };
 
   /**
-   * Our rights in a namespace go with it, so a refusal may mean no more than that it is
-   * gone, or going. Errors: `not_found`, `rate_limited`, or the refusal itself.
+   * A right that is missing may be none that was never given. An API server that is
+   * starting refuses everything until it has read who may do what, and our rights in a
+   * namespace go with it. Errors: `unavailable`; `not_found`, `rate_limited`; or the refusal itself.
    */
   const call = async <T>(
     signal: AbortSignal,
@@ -127,13 +140,19 @@ export const createClient = ({ provider, watcher, ...options }: ClientOptions) =
     try {
       return await send(signal, what, changes, work);
     } catch (error) {
-      if (namespace === undefined || !(error instanceof ProviderError) || error.kind !== 'auth') throw error;
+      if (!(error instanceof MissingRight)) throw error;
+      const isReady = await open()
+        .isReady(limit(signal))
+        .catch(() => false);
+      if (!isReady) throw new ProviderError(provider, 'unavailable', `${error.message}; the API server is not ready`);
+      if (namespace === undefined) return send(signal, what, changes, work);
       const ref = { apiVersion: 'v1', kind: 'Namespace', name: namespace };
       const place = await find<Stored>(ref, signal).catch(() => undefined);
       if (place === null) throw new ProviderError(provider, 'not_found', `${what}: the namespace is gone`);
       if (place?.metadata.deletionTimestamp !== undefined)
         throw new ProviderError(provider, 'rate_limited', `${what}: the namespace is being deleted`);
-      throw error;
+      // It may have become ready in between.
+      return send(signal, what, changes, work);
     }
   };
 

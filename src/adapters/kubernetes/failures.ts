@@ -44,6 +44,9 @@ export const refusalOf = (error: unknown): Refusal | null => {
   };
 };
 
+/** The server knows us, and says that we have no right to this. */
+export class MissingRight extends ProviderError {}
+
 /** `secrets is forbidden: User "…" cannot create resource "secrets" in API group "" in the namespace "…"` */
 const forbidden =
   /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: (in the namespace "[^"]+"|at the cluster scope))?/;
@@ -58,7 +61,8 @@ const refusedBecause = (refusal: Refusal, what: string, provider: string, change
     if (causes.includes('NamespaceTerminating')) return fail('rate_limited', `${what}: the namespace is being deleted`);
     if (!missing) return fail('invalid', `The cluster refuses: ${what}: ${message}`);
     const [, verb, resource, group, where = ''] = missing;
-    return fail('auth', `Our service account may not ${verb} ${resource}${group ? `.${group}` : ''} ${where}`.trim());
+    const text = `Our service account may not ${verb} ${resource}${group ? `.${group}` : ''} ${where}`.trim();
+    return new MissingRight(provider, 'auth', text);
   }
   if (code === 404) return fail('not_found', `${what}: ${message || 'it is not there'}`);
   // A page of a list whose state is too old by now: the next try begins at the first one.
