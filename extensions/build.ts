@@ -3,12 +3,13 @@
  * one zip to upload, in dist/. The client and what our extensions share are
  * copied into each, under names of its own: a panel that has two of them, in two
  * versions, then loads two clients and not a mixture. The same sources make the
- * same bytes.
+ * same bytes. Beside them the client for TypeScript, packed.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Zippable, zipSync } from 'fflate';
+import { buildClient } from './clients/typescript/build.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -101,5 +102,6 @@ export const buildExtensions = (target: string): string[] => {
 };
 
 if (import.meta.main) {
-  for (const zip of buildExtensions(join(here, '..', 'dist'))) process.stdout.write(`dist/${zip}\n`);
+  const dist = join(here, '..', 'dist');
+  for (const file of [...buildExtensions(dist), buildClient(dist)]) process.stdout.write(`dist/${file}\n`);
 }

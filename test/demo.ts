@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Api, createProvisor, type Schema } from '../extensions/clients/typescript/src/provisor.ts';
 import { createProgress } from '../src/cli/progress.ts';
-import type { Schema } from '../src/contract/handler.ts';
 import { formatDuration } from '../src/kit/duration.ts';
 
 type Site = Schema<'Site'>;
@@ -95,28 +95,20 @@ const startServer = (directory: string) => {
   };
 };
 
-/** The panel: calls with its key and throws what the server refuses. */
+/** The panel: our own client, and the progress of what it begins. */
 const createPanel = ({ url, key }: Server) => {
-  const send = async (method: string, path: string, body?: object): Promise<Response> => {
-    const response = await fetch(url + path, {
-      method,
-      headers: { Authorization: `Bearer ${key}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
-      signal: AbortSignal.timeout(requestMs),
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    if (response.ok) return response;
-    const { error } = (await response.json()) as { error: string };
-    throw new Error(`${method} ${path} answered ${response.status}: ${error}`);
-  };
+  const provisor = createProvisor({ baseUrl: url, key });
 
   /** Shows an operation's progress from its event stream until it is at rest. */
   const follow = async (id: string): Promise<Operation> => {
     const progress = createProgress(process.stdout);
-    const response = await send('GET', `/v1/operations/${id}/events`);
+    const stream = await provisor.call(({ GET }) =>
+      GET('/v1/operations/{operation_id}/events', { params: { path: { operation_id: id } }, parseAs: 'stream' }),
+    );
     let text = '';
     let last: Operation | undefined;
     try {
-      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      for await (const chunk of stream!.pipeThrough(new TextDecoderStream())) {
         text += chunk;
         const events = text.split('\n\n');
         text = events.pop() ?? '';
@@ -135,15 +127,13 @@ const createPanel = ({ url, key }: Server) => {
   };
 
   /** A call that begins an operation, followed to its end. */
-  const change = async (method: string, path: string, body?: object): Promise<Site> => {
-    const response = await send(method, path, body);
-    expectEqual(`The answer to ${method} ${path}`, response.status, 202);
-    const site = (await response.json()) as Site;
+  const change = async (send: (api: Api) => Promise<{ data?: Site; response: Response }>): Promise<Site> => {
+    const site = await provisor.call(send);
     await follow(site.operation!.id);
     return site;
   };
 
-  return { send, change };
+  return { call: provisor.call, change };
 };
 
 interface Visit {
@@ -172,7 +162,7 @@ const visit = (address: string): Promise<Visit> => {
 
 const play = async (server: Server): Promise<void> => {
   const panel = createPanel(server);
-  const path = `/v1/sites/${wish.service_id}`;
+  const params = { path: { service_id: wish.service_id } };
 
   const step = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
     say(bold(title));
@@ -190,33 +180,37 @@ const play = async (server: Server): Promise<void> => {
     say(`  It says “${part}”.`);
   };
 
-  const created = await step('Create a site with the plan basic', () => panel.change('POST', '/v1/sites', wish));
+  const created = await step('Create a site with the plan basic', () =>
+    panel.change(({ POST }) => POST('/v1/sites', { body: wish })),
+  );
   const address = created.url!;
   await step('Open its page', () => look(address, 200, 'Plan: basic'));
   await step('Suspend it: the invoice is overdue', async () => {
-    await panel.change('POST', `${path}/suspend`, { reason: 'Invoice 1042 is overdue' });
+    const body = { reason: 'Invoice 1042 is overdue' };
+    await panel.change(({ POST }) => POST('/v1/sites/{service_id}/suspend', { params, body }));
     await look(address, 503);
   });
   await step('Unsuspend it: the invoice is paid', async () => {
-    await panel.change('POST', `${path}/unsuspend`);
+    await panel.change(({ POST }) => POST('/v1/sites/{service_id}/unsuspend', { params }));
     await look(address, 200);
   });
   await step('Upgrade it to premium', async () => {
-    await panel.change('POST', `${path}/upgrade`, { plan: 'premium' });
+    await panel.change(({ POST }) => POST('/v1/sites/{service_id}/upgrade', { params, body: { plan: 'premium' } }));
     await look(address, 200, 'Plan: premium');
   });
   await step('Reset it to how it was at the start', async () => {
-    await panel.change('POST', `${path}/actions/reset`);
+    await panel.change(({ POST }) =>
+      POST('/v1/sites/{service_id}/actions/{action}', { params: { path: { ...params.path, action: 'reset' } } }),
+    );
     await look(address, 200);
   });
   await step('Send the same create again: nothing is made twice', async () => {
-    const response = await panel.send('POST', '/v1/sites', wish);
-    const repeated = (await response.json()) as Site;
-    say(`  ${response.status}, operation ${repeated.operation?.id}`);
+    const repeated = await panel.call(({ POST }) => POST('/v1/sites', { body: wish }));
+    say(`  Operation ${repeated.operation?.id}`);
     expectEqual('The operation of the repeat', repeated.operation?.id, created.operation?.id);
   });
   await step('Delete it', async () => {
-    await panel.change('DELETE', path);
+    await panel.change(({ DELETE }) => DELETE('/v1/sites/{service_id}', { params }));
     await look(address, 404);
   });
 };
