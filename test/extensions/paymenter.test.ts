@@ -59,6 +59,7 @@ describe('extensions for Paymenter', () => {
     'ComplaintsTest.php',
     'SitePanelTest.php',
     'SupportTest.php',
+    'SeedCallsTest.php',
     'ZonesPageTest.php',
     'ZonePageTest.php',
   ]) {
