@@ -42,7 +42,10 @@ export interface DnsProvider {
     types: ReadonlySet<RRType>;
     /** Seconds. */
     minTtl: number;
-    /** A batch of changes takes effect whole or not at all. See {@link DnsProvider.applyChanges} for where it does not. */
+    /**
+     * A batch of changes takes effect whole or not at all. See {@link DnsProvider.applyChanges} for where it does not.
+     * A provider that takes only so many changes at once has a larger batch in several, with each RRset in one of them.
+     */
     atomic: boolean;
     /** A CNAME may stand at the apex, also beside other records. */
     apexAlias: boolean;
@@ -75,7 +78,8 @@ export interface DnsProvider {
    * Where `atomic` is false, a failure in the middle leaves what was done before it,
    * and its message says how much that was; list the zone to see. A repeat of the
    * same changes goes on from there: records that are part of the old or the new
-   * RRset, and no others, are taken for its own.
+   * RRset, and no others, are taken for its own. Where it is true and a batch was too
+   * large to go at once, the message says so as well, and a repeat goes on likewise.
    *
    * Calls for one zone within this process go one after the other. Between processes
    * only `dns/local` looks and changes in one step: let one operation at a time be

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createCloudflareDns } from '../../src/adapters/dns/cloudflare/index.ts';
-import type { DnsProvider, RRset } from '../../src/ports/dns.ts';
+import type { DnsProvider, RRset, RRsetChange } from '../../src/ports/dns.ts';
 import { type FakeCloudflare, startFakeCloudflare } from '../support/fake-cloudflare.ts';
 import { creations, dnsConformance, fails, freshName, listed, madeZone, nameservers, signal } from './dns.suite.ts';
 import { dnsOverHttpConformance } from './dns-over-http.suite.ts';
@@ -14,6 +14,7 @@ dnsConformance('dns/cloudflare', { cannotHold: [], batch: 1_000, keepsNameserver
   const fake = await startFakeCloudflare();
   return {
     dns: adapterOf(fake, fake.url),
+    other: adapterOf(fake, fake.url),
     putForeignZone: async (zone, { name, type, ttl, rdata }) => {
       fake.putZone(
         zone.name.slice(0, -1),
@@ -156,14 +157,84 @@ describe('the traps of the API of Cloudflare', () => {
     assert.deepEqual(await listed(dns, zone), []);
   });
 
-  it('changes nothing when a batch is larger than the plan of the zone allows', async () => {
-    const zone = await madeZone(dns);
-    fake.mostInBatch = 2;
-    await assert.rejects(
-      dns.applyChanges(zone, creations([www(zone, '192.0.2.1', '192.0.2.2', '192.0.2.3')]), signal),
-      fails('invalid'),
-    );
-    assert.deepEqual(await listed(dns, zone), []);
+  describe('on a plan that allows 200 changes at once', () => {
+    const many = (zone: string, count: number): RRset[] =>
+      Array.from({ length: count }, (_, index) => ({ ...www(zone, '192.0.2.1'), name: `n${1000 + index}.${zone}` }));
+    const batches = () => fake.requests.filter(({ path }) => path.endsWith('/batch')).length;
+    let zone: string;
+    beforeEach(async () => {
+      fake.mostInBatch = 200;
+      zone = await madeZone(dns);
+      fake.requests.length = 0;
+    });
+
+    it('sends a larger one in parts, removals first', async () => {
+      await dns.applyChanges(zone, creations(many(zone, 450)), signal);
+      assert.equal(batches(), 3);
+      assert.equal((await listed(dns, zone)).length, 450);
+      // Every name turns from an address into an alias: the address is gone before.
+      const aliases = many(zone, 450).map((old) => ({ ...old, type: 'CNAME' as const, rdata: ['x.test.'] }));
+      const turned = many(zone, 450).flatMap((old, index) => [
+        { op: 'create' as const, new: aliases[index]! },
+        { op: 'delete' as const, old },
+      ]);
+      await dns.applyChanges(zone, turned.reverse(), signal);
+      assert.deepEqual(await listed(dns, zone), aliases);
+    });
+
+    it('changes nothing when one RRset alone is larger', async () => {
+      const large = www(zone, ...Array.from({ length: 201 }, (_, index) => `192.0.2.${index}`));
+      await assert.rejects(dns.applyChanges(zone, creations([...many(zone, 3), large]), signal), (error: Error) => {
+        assert.match(error.message, /^www\..* A needs 201 changes, and the plan of the zone allows 200 at once$/);
+        return fails('invalid')(error);
+      });
+      assert.deepEqual(await listed(dns, zone), []);
+      assert.equal(batches(), 0);
+    });
+
+    it('says how far it got when a part is refused, and goes on from there', async () => {
+      const wish = creations(many(zone, 450));
+      const refuseSecond = () => {
+        let seen = 0;
+        fake.meanwhile = ({ path }) => {
+          seen += Number(path.endsWith('/batch'));
+          if (seen !== 2) return;
+          fake.meanwhile = () => {};
+          fake.mostInBatch = 0;
+        };
+      };
+      refuseSecond();
+      await assert.rejects(dns.applyChanges(zone, wish, signal), (error: Error) => {
+        assert.match(error.message, /; 1 of 3 parts of the change had been made before$/);
+        return fails('invalid')(error);
+      });
+      fake.mostInBatch = 200;
+      assert.equal((await listed(dns, zone)).length, 200);
+      fake.requests.length = 0;
+      await dns.applyChanges(zone, wish, signal);
+      assert.equal(batches(), 2);
+      assert.deepEqual(await listed(dns, zone), many(zone, 450));
+    });
+
+    it('is taken back from wherever it stopped, in one go as well', async () => {
+      const wish = many(zone, 450);
+      const old = wish.slice(0, 220).map((rrset) => ({ ...rrset, ttl: 900 }));
+      await dns.applyChanges(zone, creations(old), signal);
+      const forth: RRsetChange[] = wish.map((rrset, index) =>
+        index < old.length ? { op: 'update', old: old[index]!, new: rrset } : { op: 'create', new: rrset },
+      );
+      await dns.applyChanges(zone, forth.slice(0, 300), signal);
+      const back: RRsetChange[] = forth
+        .map(
+          (change): RRsetChange =>
+            change.op === 'update'
+              ? { op: 'update', old: change.new, new: change.old }
+              : { op: 'delete', old: (change as { new: RRset }).new },
+        )
+        .reverse();
+      await dns.applyChanges(zone, back, signal);
+      assert.deepEqual(await listed(dns, zone), old);
+    });
   });
 
   it('shows automatic TTLs, unquoted texts and proxied records, and no types of others', async () => {

@@ -24,6 +24,7 @@ dnsConformance('dns/ispconfig', { cannotHold, batch: 250, keepsNameservers: true
   const fake = await startFakeIspConfig();
   return {
     dns: adapterOf(fake, fake.url),
+    other: adapterOf(fake, fake.url),
     putForeignZone: async (zone, { name, type, ttl, rdata }) => {
       fake.putZone(
         zone.name,

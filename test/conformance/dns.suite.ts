@@ -4,12 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ProviderError, type ProviderErrorKind } from '../../src/kit/errors.ts';
 import type { DnsProvider, RRset, RRsetChange, Zone } from '../../src/ports/dns.ts';
 import { recordsOfEveryKind } from './dns-records.ts';
 
 export interface DnsWorld {
   dns: DnsProvider;
+  /** The same provider as another process of ours sees it: nothing is shared with `dns`. */
+  other: DnsProvider;
   /** Puts a zone there that nobody made through the port, with one record. */
   putForeignZone(zone: Zone, record: RRset): Promise<void>;
   stop(): Promise<void>;
@@ -42,6 +45,18 @@ export const sorted = (rrsets: RRset[]): RRset[] =>
   rrsets
     .map((rrset) => ({ ...rrset, rdata: [...rrset.rdata].sort() }))
     .sort((one, other) => `${one.name} ${one.type}`.localeCompare(`${other.name} ${other.type}`));
+
+/** Repeats what is to be tried later, as operations do: a server may turn one of two away that come at once. */
+const carriedOut = async (call: () => Promise<void>): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.retry !== 'later' || attempt === 20) throw error;
+      await wait(attempt * 5);
+    }
+  }
+};
 
 let zones = 0;
 /** A name that no other test has. */
@@ -300,6 +315,50 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
           .map(({ rdata }, index) => apply(zone, [{ op: 'update', old, new: { ...old, ttl: 400 + index, rdata } }])),
       );
       assert.equal(updates.filter(({ status }) => status === 'fulfilled').length, 1);
+    });
+
+    it('loses nothing of what two processes change at the same time', async () => {
+      const { other } = world;
+      const zone = await madeZone(dns);
+      assert.deepEqual((await other.getZone(zone, signal))?.name, zone);
+      const [mine, theirs] = [10, 30].map((from) =>
+        Array.from({ length: 16 }, (_, index) => address(`n${from + index}.${zone}`, `192.0.2.${index + 1}`)),
+      ) as [RRset[], RRset[]];
+      const all = (writer: DnsProvider, changes: RRsetChange[]) =>
+        Promise.all(changes.map((change) => carriedOut(() => writer.applyChanges(zone, [change], signal))));
+      await Promise.all([all(dns, creations(mine)), all(other, creations(theirs))]);
+      assert.deepEqual(await listed(other, zone), sorted([...mine, ...theirs]));
+      const moved = mine.map((rrset) => ({ ...rrset, ttl: 600 }));
+      await Promise.all([
+        all(
+          dns,
+          mine.map((old, index) => ({ op: 'update', old, new: moved[index]! })),
+        ),
+        all(
+          other,
+          theirs.map((old) => ({ op: 'delete', old })),
+        ),
+      ]);
+      assert.deepEqual(await listed(dns, zone), sorted(moved));
+    });
+
+    it('sees at once what another process has done', async () => {
+      const { other } = world;
+      const zone = await madeZone(dns);
+      const old = address(`www.${zone}`, '192.0.2.1');
+      await apply(zone, creations([old]));
+      const theirs = { ...old, rdata: ['192.0.2.2'] };
+      await other.applyChanges(zone, [{ op: 'update', old, new: theirs }], signal);
+      assert.deepEqual(await listed(dns, zone), [theirs]);
+      await assert.rejects(
+        apply(zone, [{ op: 'update', old, new: { ...old, rdata: ['192.0.2.3'] } }]),
+        fails('conflict'),
+      );
+      await apply(zone, [{ op: 'delete', old }]);
+      assert.deepEqual(await listed(other, zone), [theirs]);
+      await other.deleteZone(zone, signal);
+      assert.equal(await dns.getZone(zone, signal), null);
+      await assert.rejects(apply(zone, creations([old])), fails('not_found'));
     });
 
     it('audits without asking anybody', () => {

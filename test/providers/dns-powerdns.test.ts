@@ -21,6 +21,7 @@ dnsConformance('dns/powerdns', { cannotHold: [], batch: 1_000, keepsNameservers:
   const server = await startPowerDns();
   return {
     dns: adapterOf(server, server.url),
+    other: adapterOf(server, server.url),
     putForeignZone: (zone, { name, type, ttl, rdata }) =>
       callApi(server, '/zones', {
         ...zone,

@@ -42,7 +42,7 @@ export interface FakeCloudflare {
   next: FakeReply | null;
   /** Called before each request is carried out. */
   meanwhile: (request: FakeRequest) => void;
-  /** Changes in one batch; 200 for free zones. */
+  /** Changes in one batch; with 200 or fewer, zones are said to be free. */
   mostInBatch: number;
   stop(): Promise<void>;
 }
@@ -145,7 +145,10 @@ export const startFakeCloudflare = async (): Promise<FakeCloudflare> => {
     return ok(result, { result_info });
   };
 
-  const withoutRecords = ({ records: _records, ...zone }: FakeZone) => zone;
+  const shown = ({ records: _records, ...zone }: FakeZone) => ({
+    ...zone,
+    plan: { legacy_id: fake.mostInBatch > 200 ? 'pro' : 'free' },
+  });
 
   const zoneAt = (id: string): FakeZone => {
     const zone = fake.zones.find((one) => one.id === id && one.account.id === accountId);
@@ -182,13 +185,13 @@ export const startFakeCloudflare = async (): Promise<FakeCloudflare> => {
       const all = fake.zones.filter(
         (zone) => (!name || zone.name === name) && (!account || zone.account.id === account),
       );
-      return page(all.map(withoutRecords), query, 50);
+      return page(all.map(shown), query, 50);
     }
     if (id === '' && method === 'POST') {
       const wish = body as { name: string; account: { id: string }; type: string };
       if (fake.zones.some(({ name }) => name === wish.name))
         throw new Complaint(400, 1061, `${wish.name} already exists`);
-      return ok(withoutRecords(fake.putZone(wish.name, [], wish.account.id)));
+      return ok(shown(fake.putZone(wish.name, [], wish.account.id)));
     }
     const zone = zoneAt(id);
     if (rest === '' && method === 'DELETE') {

@@ -48,11 +48,11 @@ const diffOfEarlier = (operation: Operation | null, zone: string): string[] => {
 /**
  * Takes the records of a zone file into a zone: whole or not at all. Errors:
  * `zone_file_invalid` (400) with every line that cannot be taken, and those of a
- * change. Where the provider is not atomic and what was begun could not be taken
- * back, the error tells which lines are published.
+ * change. Where the provider did not take all at once and what was begun could not
+ * be taken back, the error tells which lines are published.
  */
 export const importZone = (deps: ZoneDeps, change: ChangeZone) => {
-  const { db, dns } = deps;
+  const { db } = deps;
 
   const refuse = (problems: readonly FileProblem[]): never => {
     const [first] = problems;
@@ -114,8 +114,10 @@ export const importZone = (deps: ZoneDeps, change: ChangeZone) => {
 
   /** Adds to a failure what of the import is published all the same. */
   const withReport = async (error: unknown, zone: Zone, diff: readonly string[]): Promise<unknown> => {
-    if (dns.capabilities.atomic || !(error instanceof AppError) || error.code !== 'operation_failed') return error;
-    const there = await readPublished(deps, zone);
+    if (!(error instanceof AppError) || error.code !== 'operation_failed') return error;
+    const there = await readPublished(deps, zone).catch(() => undefined);
+    // It is not known, and the failure itself is what counts.
+    if (there === undefined) return error;
     const origin = originOf(zone);
     const lines = new Set(pictureOf(there ?? [], [], origin).records.map((record) => lineOf('+', record, origin)));
     const isDone = (line: string) => lines.has(`+${line.slice(1)}`) === line.startsWith('+');

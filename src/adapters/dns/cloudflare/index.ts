@@ -1,7 +1,7 @@
 import type { RecordBatchParams } from 'cloudflare/resources/dns/records';
 import { ProviderError } from '../../../kit/errors.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
-import type { DnsProvider, Zone } from '../../../ports/dns.ts';
+import type { DnsProvider, RRType, Zone } from '../../../ports/dns.ts';
 import { type HeldRecord, recordsOf, recordWork, toRRsets, toShownRRsets } from '../held-records.ts';
 import { planChanges, type Replacement } from '../plan-changes.ts';
 import { auditWith, supportedTypes } from '../rrset.ts';
@@ -27,22 +27,54 @@ const toZone = ({ name, name_servers }: CloudflareZone): Zone => ({
   nameservers: name_servers.map(absolute),
 });
 
+/** How many records one batch may change: by the plan of the zone, the least where it is not known. */
+const mostInBatch = ({ plan }: CloudflareZone): number =>
+  ['pro', 'business', 'enterprise'].includes(plan?.legacy_id ?? '') ? 3_500 : 200;
+
 type Posts = NonNullable<RecordBatchParams['posts']>;
 
-const toBatch = (records: HeldRecord[], plan: Replacement[]) => {
-  const work = plan.map(({ before, after }) => {
-    const { name, type } = (after ?? before)!;
-    return { name, type, ttl: after?.ttl ?? 1, ...recordWork(recordsOf(records, { name, type }), after) };
-  });
+interface Batch {
+  deletes: { id: string }[];
+  patches: { id: string; name: string; type: RRType; ttl: number }[];
+  posts: Posts;
+}
+
+/** What turns one RRset into what it is to be. */
+const workFor = (records: HeldRecord[], { before, after }: Replacement): Batch => {
+  const { name, type } = (after ?? before)!;
+  const ttl = after?.ttl ?? 1;
+  const { remove, retime, add } = recordWork(recordsOf(records, { name, type }), after);
   return {
-    deletes: work.flatMap(({ remove }) => remove.map(({ id }) => ({ id }))),
-    patches: work.flatMap(({ retime, name, type, ttl }) =>
-      retime.map(({ id }) => ({ id, name: nameOf(name), type, ttl })),
-    ),
-    posts: work.flatMap(({ add, name, type, ttl }) =>
-      add.map((text) => ({ name: nameOf(name), ttl, ...toBody(type, text) })),
-    ) satisfies Posts,
+    deletes: remove.map(({ id }) => ({ id })),
+    patches: retime.map(({ id }) => ({ id, name: nameOf(name), type, ttl })),
+    posts: add.map((text) => ({ name: nameOf(name), ttl, ...toBody(type, text) })) satisfies Posts,
   };
+};
+
+const sizeOf = ({ deletes, patches, posts }: Batch): number => deletes.length + patches.length + posts.length;
+
+/**
+ * The plan in as few batches as there have to be. Its order stays, and each RRset is
+ * in one batch: what is removed is gone before anything takes its name, and no
+ * RRset is ever half of what it is to be. Errors: `invalid` for one that is too large.
+ */
+const toBatches = (records: HeldRecord[], plan: Replacement[], most: number): Batch[] => {
+  const batches: Batch[] = [];
+  for (const replacement of plan) {
+    const work = workFor(records, replacement);
+    if (sizeOf(work) > most) {
+      const { name, type } = (replacement.after ?? replacement.before)!;
+      const told = `${name} ${type} needs ${sizeOf(work)} changes, and the plan of the zone allows ${most} at once`;
+      throw new ProviderError(provider, 'invalid', told);
+    }
+    const last = batches.at(-1);
+    if (last && sizeOf(last) + sizeOf(work) <= most) {
+      last.deletes.push(...work.deletes);
+      last.patches.push(...work.patches);
+      last.posts.push(...work.posts);
+    } else batches.push(work);
+  }
+  return batches;
 };
 
 /** DNS at Cloudflare. */
@@ -93,6 +125,10 @@ export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProv
     await client.batch(zone.id, { posts: [post] as Posts }, signal);
   };
 
+  /** Somebody else was at the zone between our look and our change. */
+  const isOvertaken = (error: unknown): boolean =>
+    error instanceof Refusal && error.says(codes.recordGone, ...codes.recordExists);
+
   const applyOnce = async (
     zone: CloudflareZone,
     changes: Parameters<DnsProvider['applyChanges']>[1],
@@ -102,7 +138,14 @@ export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProv
     const own = toZone(zone);
     const byName = Map.groupBy(toRRsets(records), (rrset) => rrset.name);
     const plan = planChanges(rules, { ...own, rrsetsAt: (name) => byName.get(name) ?? [] }, changes);
-    if (plan.length > 0) await client.batch(zone.id, toBatch(records, plan), signal);
+    const batches = toBatches(records, plan, mostInBatch(zone));
+    for (const [done, batch] of batches.entries()) {
+      await client.batch(zone.id, batch, signal).catch((error: unknown) => {
+        if (done === 0 || !(error instanceof ProviderError) || isOvertaken(error)) throw error;
+        const told = `${error.message}; ${done} of ${batches.length} parts of the change had been made before`;
+        throw new ProviderError(provider, error.kind, told, error.after === undefined ? {} : { after: error.after });
+      });
+    }
   };
 
   const port: DnsProvider = {
@@ -144,8 +187,8 @@ export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProv
         try {
           await applyOnce(zone, changes, signal);
         } catch (error) {
-          // Somebody else was at the zone between our look and our change: one more look says what it means.
-          if (!(error instanceof Refusal && error.says(codes.recordGone, ...codes.recordExists))) throw error;
+          // One more look says what it means.
+          if (!isOvertaken(error)) throw error;
           await applyOnce(zone, changes, signal);
         }
       }),

@@ -17,6 +17,7 @@ export const zone = z.object({
   name: z.string(),
   account: z.object({ id: z.string() }),
   name_servers: z.array(z.string()).default([]),
+  plan: z.object({ legacy_id: z.string() }).nullish().catch(null),
 });
 
 export type CloudflareZone = z.infer<typeof zone>;
