@@ -61,8 +61,11 @@ export interface DnsProvider {
    * another owner's or was not made here, `invalid` for impossible names.
    */
   createZone(zone: { name: string; owner: string; nameservers: string[] }, signal: AbortSignal): Promise<Zone>;
-  /** Removes the zone with its records, whoever its owner is. Missing is a success. */
-  deleteZone(name: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the zone with its records. Missing is a success. Errors: `conflict` when the
+   * zone is another owner's or was not made here; then it stays as it is.
+   */
+  deleteZone(zone: { name: string; owner: string }, signal: AbortSignal): Promise<void>;
   /** Without what belongs to the zone itself. Errors: `not_found` when there is no such zone. */
   listRRsets(zone: string, signal: AbortSignal): Promise<RRset[]>;
   /** What this provider cannot hold, and why. Pure. */

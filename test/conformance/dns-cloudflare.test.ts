@@ -108,7 +108,7 @@ describe('the traps of the API of Cloudflare', () => {
     fake.putZone(name.slice(0, -1), [], 'b'.repeat(32));
     await assert.rejects(dns.createZone({ name, owner: 'panel:1', nameservers }, signal), fails('conflict'));
     assert.equal(await dns.getZone(name, signal), null);
-    await dns.deleteZone(name, signal);
+    await dns.deleteZone({ name, owner: 'panel:1' }, signal);
     assert.ok(fake.zones.some((zone) => `${zone.name}.` === name));
   });
 

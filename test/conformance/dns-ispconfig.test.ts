@@ -118,7 +118,7 @@ describe('the traps of the API of ISPConfig', () => {
     await dns.applyChanges(zone, creations([www(zone, '192.0.2.1', '192.0.2.2')]), signal);
     const { id } = fake.zones.find(({ origin }) => origin === zone)!;
     assert.equal(rowsOf(zone).length, 5, 'two addresses, two nameservers and the mark');
-    await dns.deleteZone(zone, signal);
+    await dns.deleteZone({ name: zone, owner: 'panel:1' }, signal);
     assert.deepEqual(
       fake.records.filter((row) => row.zone === id),
       [],

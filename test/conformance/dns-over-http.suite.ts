@@ -59,7 +59,7 @@ export const dnsOverHttpConformance = (id: string, open: () => Promise<HttpDnsWo
       ['listRRsets', () => provider.listRRsets(zone, of)],
       ['createZone', () => provider.createZone({ name: zone, owner: 'panel:1', nameservers }, of)],
       ['applyChanges', () => provider.applyChanges(zone, creations([www(zone, '192.0.2.99')]), of)],
-      ['deleteZone', () => provider.deleteZone(zone, of)],
+      ['deleteZone', () => provider.deleteZone({ name: zone, owner: 'panel:1' }, of)],
     ];
 
     const holdsNoSecret = (error: unknown): void => {
@@ -112,7 +112,7 @@ export const dnsOverHttpConformance = (id: string, open: () => Promise<HttpDnsWo
         assert.deepEqual(await listed(dns, zone), sorted(expected));
       }
 
-      await expectLoss(() => dns.deleteZone(zone, signal));
+      await expectLoss(() => dns.deleteZone({ name: zone, owner: 'panel:1' }, signal));
       assert.equal(await dns.getZone(zone, signal), null);
     });
 

@@ -105,8 +105,10 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
     it('deletes a zone with its records, once and again', async () => {
       const zone = await madeZone(dns);
       await apply(zone, creations([address(`www.${zone}`, '192.0.2.1'), address(zone, '192.0.2.1')]));
-      await dns.deleteZone(zone, signal);
-      await dns.deleteZone(zone, signal);
+      await assert.rejects(dns.deleteZone({ name: zone, owner: 'panel:2' }, signal), fails('conflict'));
+      assert.notEqual(await dns.getZone(zone, signal), null);
+      await dns.deleteZone({ name: zone, owner: 'panel:1' }, signal);
+      await dns.deleteZone({ name: zone, owner: 'panel:1' }, signal);
       assert.equal(await dns.getZone(zone, signal), null);
       await assert.rejects(dns.listRRsets(zone, signal), fails('not_found'));
       await assert.rejects(apply(zone, creations([address(zone, '192.0.2.1')])), fails('not_found'));
@@ -119,6 +121,7 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
       const record = address(`www.${name}`, '198.51.100.7');
       await world.putForeignZone({ name, nameservers }, record);
       await assert.rejects(dns.createZone({ name, owner: 'panel:1', nameservers }, signal), fails('conflict'));
+      await assert.rejects(dns.deleteZone({ name, owner: 'panel:1' }, signal), fails('conflict'));
       assert.deepEqual(await listed(dns, name), [record]);
     });
 
@@ -127,9 +130,9 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
       await madeZone(dns, `${name}more.test.`);
       await madeZone(dns, `sub.${name}`);
       assert.equal(await dns.getZone(name, signal), null);
-      await dns.deleteZone(name, signal);
+      await dns.deleteZone({ name, owner: 'panel:1' }, signal);
       await madeZone(dns, name);
-      await dns.deleteZone(name, signal);
+      await dns.deleteZone({ name, owner: 'panel:1' }, signal);
       assert.notEqual(await dns.getZone(`${name}more.test.`, signal), null);
       assert.notEqual(await dns.getZone(`sub.${name}`, signal), null);
     });
@@ -291,7 +294,7 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
       for (let at = 0; at < many.length; at += traits.batch)
         await apply(zone, creations(many.slice(at, at + traits.batch)));
       assert.deepEqual(await listed(dns, zone), many);
-      await dns.deleteZone(zone, signal);
+      await dns.deleteZone({ name: zone, owner: 'panel:1' }, signal);
       assert.equal(await dns.getZone(zone, signal), null);
     });
 
@@ -356,7 +359,7 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
       );
       await apply(zone, [{ op: 'delete', old }]);
       assert.deepEqual(await listed(other, zone), [theirs]);
-      await other.deleteZone(zone, signal);
+      await other.deleteZone({ name: zone, owner: 'panel:1' }, signal);
       assert.equal(await dns.getZone(zone, signal), null);
       await assert.rejects(apply(zone, creations([old])), fails('not_found'));
     });
@@ -381,7 +384,7 @@ export const dnsConformance = (id: string, traits: DnsTraits, open: () => Promis
         dns.listZones(gone),
         dns.getZone(zone, gone),
         dns.createZone({ name, owner: 'o', nameservers }, gone),
-        dns.deleteZone(zone, gone),
+        dns.deleteZone({ name: zone, owner: 'panel:1' }, gone),
         dns.listRRsets(zone, gone),
         dns.applyChanges(zone, creations([record]), gone),
       ];

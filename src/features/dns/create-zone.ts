@@ -8,7 +8,7 @@ import { askProvider } from '../sites/ask-provider.ts';
 import { createOwnershipCheck } from './check-ownership.ts';
 import { proxyAlias, readRecord, type ZoneRecord } from './record.ts';
 import { recordQuota, zoneQuota } from './steps.ts';
-import { customerKey, type Zone, zoneKey, zoneNumber } from './zone.ts';
+import { customerKey, ownerOf, type Zone, zoneKey, zoneNumber } from './zone.ts';
 import { contextOf, type ZoneDeps } from './zone-deps.ts';
 import { isRelated, zoneName } from './zone-name.ts';
 import * as store from './zone-store.ts';
@@ -106,7 +106,7 @@ export const createZone = (deps: ZoneDeps) => {
       params: {
         name,
         customer_id: customerId,
-        owner: customerId ?? 'provisor',
+        owner: ownerOf({ customerId }),
         nameservers: [...settings.nameservers],
         records,
       },

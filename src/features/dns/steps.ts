@@ -5,10 +5,10 @@ import { ProviderError } from '../../kit/errors.ts';
 import { defineOperation } from '../../operations/definition.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import { openQuotas, returnQuota } from '../../operations/quota.ts';
-import type { DnsProvider, RRsetChange } from '../../ports/dns.ts';
+import type { DnsProvider, RRset, RRsetChange } from '../../ports/dns.ts';
 import { inverse } from './plan-change.ts';
 import { recordTypes, type ZoneRecord } from './record.ts';
-import { customerKey, originOf, type Zone, zoneObject } from './zone.ts';
+import { customerKey, originOf, ownerOf, type Zone, zoneObject } from './zone.ts';
 import { isOurs, toRRsets } from './zone-records.ts';
 import * as store from './zone-store.ts';
 
@@ -75,19 +75,18 @@ export const zoneOperations = ({ db, dns }: ZoneStepDeps) => {
   };
   const load = async (queries: Queries, key: ServiceKey): Promise<OnZone> => ({ zone: await zoneOf(queries, key) });
 
-  /** Removes a zone's records where the zone itself is not ours to remove. */
-  const clear = async (origin: string, signal: AbortSignal): Promise<void> => {
-    if ((await dns.getZone(origin, signal)) === null) return;
-    const there = (await dns.listRRsets(origin, signal)).filter((one) => !isOurs(one, origin));
+  /** Removes a zone with its records; where the zone itself is not ours to remove, those that `which` gives. */
+  const removeZone = async (zone: Zone, which: (there: RRset[]) => RRset[], signal: AbortSignal): Promise<void> => {
+    const name = originOf(zone);
+    if (createsZones) return dns.deleteZone({ name, owner: ownerOf(zone) }, signal);
+    if ((await dns.getZone(name, signal)) === null) return;
+    const going = which((await dns.listRRsets(name, signal)).filter((one) => !isOurs(one, name)));
     await dns.applyChanges(
-      origin,
-      there.map((old) => ({ op: 'delete', old })),
+      name,
+      going.map((old) => ({ op: 'delete', old })),
       signal,
     );
   };
-
-  const removeZone = (origin: string, signal: AbortSignal): Promise<void> =>
-    createsZones ? dns.deleteZone(origin, signal) : clear(origin, signal);
 
   /** Back to how it was; what somebody else has changed meanwhile stays as they made it. */
   const takeBack = async (origin: string, changes: RRsetChange[], signal: AbortSignal): Promise<void> => {
@@ -129,7 +128,8 @@ export const zoneOperations = ({ db, dns }: ZoneStepDeps) => {
             throw new ProviderError(dns.id, 'invalid', `It makes no zones, and there is no ${name}`);
           }
         },
-        undo: ({ zone, signal }) => removeZone(originOf(zone), signal),
+        // What the operator had in it before stays.
+        undo: ({ zone, params, signal }) => removeZone(zone, () => [...toRRsets(params.records).values()], signal),
       },
       {
         name: 'publish-defaults',
@@ -196,7 +196,7 @@ export const zoneOperations = ({ db, dns }: ZoneStepDeps) => {
         timeoutMs: callTimeoutMs,
         run: async ({ zone, signal }) => {
           // A create that was taken back has removed it, and the name may be another's by now.
-          if (zone.isLive) await removeZone(originOf(zone), signal);
+          if (zone.isLive) await removeZone(zone, (there) => there, signal);
         },
       },
     ],

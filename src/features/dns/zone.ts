@@ -39,6 +39,9 @@ export const zoneNumber = (name: string): string => recordId(name, 'zone', '');
 /** The name as the ports want it. */
 export const originOf = ({ name }: Pick<Zone, 'name'>): string => `${name}.`;
 
+/** Whose the zone is to the provider. */
+export const ownerOf = ({ customerId }: Pick<Zone, 'customerId'>): string => customerId ?? 'provisor';
+
 /** The name of the zone among the objects outside. */
 export const zoneObject = ({ id }: Pick<Zone, 'id'>) => ({ kind: 'dns-zone', name: `zone-${id.toLowerCase()}` });
 

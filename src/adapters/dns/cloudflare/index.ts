@@ -107,15 +107,18 @@ export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProv
     }
   };
 
-  /** Marks the zone as the owner's. An empty one may be ours from an attempt that ended before its mark was made. */
-  const claim = async (zone: CloudflareZone, name: string, owner: string, signal: AbortSignal): Promise<void> => {
+  /** False when there is nothing in the zone. Errors: `conflict` when it is not the owner's. */
+  const isMarked = async (zone: CloudflareZone, name: string, owner: string, signal: AbortSignal): Promise<boolean> => {
     const held = await client.records(zone.id, signal);
     const marker = held.find((found) => found.type === 'TXT' && absolute(found.name) === markerName(name));
-    if (marker) {
-      if (toHeld(marker)?.text === markerText(owner)) return;
-      throw foreign(name);
-    }
+    if (marker && toHeld(marker)?.text === markerText(owner)) return true;
     if (held.length > 0) throw foreign(name);
+    return false;
+  };
+
+  /** Marks the zone as the owner's. An empty one may be ours from an attempt that ended before its mark was made. */
+  const claim = async (zone: CloudflareZone, name: string, owner: string, signal: AbortSignal): Promise<void> => {
+    if (await isMarked(zone, name, owner, signal)) return;
     const post = {
       name: nameOf(markerName(name)),
       ttl: markerTtl,
@@ -168,10 +171,12 @@ export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProv
       });
     },
 
-    deleteZone: (name, signal) =>
+    deleteZone: ({ name, owner }, signal) =>
       inTurn(name, signal, async () => {
         const zone = await find(name, signal);
-        if (zone) await client.deleteZone(zone.id, signal);
+        if (!zone) return;
+        await isMarked(zone, name, owner, signal);
+        await client.deleteZone(zone.id, signal);
       }),
 
     listRRsets: async (name, signal) => {

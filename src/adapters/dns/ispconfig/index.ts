@@ -97,15 +97,18 @@ export const createIspConfigDns = (options: IspConfigOptions): Adapter<DnsProvid
     return { id: await call(newId, 'dns_zone_add', { client_id: clientId, params }, true, signal), origin: name };
   };
 
+  /** False when there is nothing in the zone. Errors: `conflict` when it is not the owner's. */
+  const isMarked = ({ origin }: IspConfigZone, owner: string, records: IspConfigRecord[]): boolean => {
+    const present = recordsOf(heldIn(origin, records), { name: markerName(origin), type: 'TXT' });
+    if (present.some(({ text }) => text === markerText(owner))) return true;
+    if (records.length === 0) return false;
+    throw new ProviderError(provider, 'conflict', `The zone ${origin} was not made for this owner`);
+  };
+
   /** Marks the zone as the owner's. An empty one may be ours from an attempt that ended before its mark was made. */
   const claim = async (zone: IspConfigZone, owner: string, records: IspConfigRecord[], signal: AbortSignal) => {
     const marker = { name: markerName(zone.origin), type: 'TXT', ttl: ownTtl } as const;
-    const present = recordsOf(heldIn(zone.origin, records), marker);
-    if (present.some(({ text }) => text === markerText(owner))) return;
-    if (records.length > 0) {
-      throw new ProviderError(provider, 'conflict', `The zone ${zone.origin} was not made for this owner`);
-    }
-    await add(zone, marker, markerText(owner), signal);
+    if (!isMarked(zone, owner, records)) await add(zone, marker, markerText(owner), signal);
   };
 
   /** Does all of `work` in order. Errors: says how far it got; what had been done stays done. */
@@ -157,12 +160,13 @@ export const createIspConfigDns = (options: IspConfigOptions): Adapter<DnsProvid
       });
     },
 
-    deleteZone: (name, signal) =>
+    deleteZone: ({ name, owner }, signal) =>
       inTurn(name, signal, async () => {
         const zone = await find(name, signal);
         if (!zone) return;
         // The zone alone would leave its records behind, in nobody's sight. The mark is the last to go.
         const records = await recordsIn(zone, signal);
+        isMarked(zone, owner, records);
         const isMark = (found: IspConfigRecord) => toHeld(name, found)?.name === markerName(name);
         const inOrder = [...records.filter((found) => !isMark(found)), ...records.filter(isMark)];
         await doAll([

@@ -23,8 +23,8 @@ test('a zone is made once for its owner and refused to another', async (t) => {
   assert.deepEqual(await dns.listZones(signal), [wished]);
 
   await dns.applyChanges(zone.name, [{ op: 'create', new: www }], signal);
-  await dns.deleteZone(zone.name, signal);
-  await dns.deleteZone(zone.name, signal);
+  await dns.deleteZone(zone, signal);
+  await dns.deleteZone(zone, signal);
   assert.equal(await dns.getZone(zone.name, signal), null);
   await assert.rejects(dns.listRRsets(zone.name, signal), fails('not_found'));
 

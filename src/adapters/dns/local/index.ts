@@ -42,9 +42,11 @@ const createZone = (store: ZoneStore, wish: { name: string; owner: string; names
       return { name: wish.name, nameservers };
     }
     if (present.owner === wish.owner) return toZone(present);
-    throw new ProviderError(provider, 'conflict', `The zone ${wish.name} belongs to another owner`);
+    throw foreign(wish.name);
   });
 };
+
+const foreign = (name: string) => new ProviderError(provider, 'conflict', `The zone ${name} belongs to another owner`);
 
 const rules = { provider, limits: widestLimits, apexAlias: false, atomic: true };
 
@@ -86,7 +88,14 @@ export const createLocalDns = ({ dataDir, host, port, log }: LocalDnsOptions): L
         return zone && toZone(zone);
       }),
     createZone: (zone, signal) => run(signal, () => createZone(store, zone)),
-    deleteZone: (name, signal) => run(signal, () => store.deleteZone(name)),
+    deleteZone: ({ name, owner }, signal) =>
+      run(signal, () =>
+        store.transaction(() => {
+          const present = store.getZone(name);
+          if (present && present.owner !== owner) throw foreign(name);
+          store.deleteZone(name);
+        }),
+      ),
     listRRsets: (zone, signal) =>
       run(signal, () => {
         if (!store.getZone(zone)) throw new ProviderError(provider, 'not_found', `There is no zone ${zone}`);

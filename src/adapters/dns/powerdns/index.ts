@@ -52,6 +52,9 @@ export const createPowerDns = (options: PowerDnsOptions): Adapter<DnsProvider> =
     return zone;
   };
 
+  const foreign = (name: string) =>
+    new ProviderError(provider, 'conflict', `The zone ${name} belongs to another owner`);
+
   const port: DnsProvider = {
     id: provider,
     capabilities: { types: supportedTypes, minTtl: limits.minTtl, atomic: true, apexAlias: false, createsZones: true },
@@ -79,11 +82,17 @@ export const createPowerDns = (options: PowerDnsOptions): Adapter<DnsProvider> =
         if (await client.create({ name, account, nameservers }, signal)) return { name, nameservers };
         const present = await existing(name, signal);
         if (present.account === account) return toZone(present);
-        throw new ProviderError(provider, 'conflict', `The zone ${name} belongs to another owner`);
+        throw foreign(name);
       });
     },
 
-    deleteZone: (name, signal) => inTurn(name, signal, () => client.delete(name, signal)),
+    deleteZone: ({ name, owner }, signal) =>
+      inTurn(name, signal, async () => {
+        const zone = await client.get(name, signal);
+        if (zone === null) return;
+        if (zone.account !== accountOf(owner)) throw foreign(name);
+        await client.delete(name, signal);
+      }),
 
     listRRsets: async (name, signal) => toRRsets(await existing(name, signal)),
 
