@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createNginxSshProxy, type NginxSshOptions } from '../../src/adapters/proxy/nginx-ssh/index.ts';
@@ -163,6 +164,41 @@ describe('nginx-ssh', () => {
     assert.deepEqual(await proxy.listRoutes(never), [route('a')]);
     assert.equal(await nginx.dump(), begun);
     await proxy.deleteRoute('a', never);
+  });
+
+  it('speaks over one connection as long as it holds, and then over another', async (t) => {
+    let opened = 0;
+    const sockets = new Set<Socket>();
+    const way = createServer((client) => {
+      opened += 1;
+      const server = connect(nginx.ssh.port, '127.0.0.1');
+      for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
+      client.pipe(server).pipe(client);
+    }).listen(0, '127.0.0.1');
+    await once(way, 'listening');
+    t.after(() => way.close());
+    const adapter = createNginxSshProxy(optionsFor(nginx, (way.address() as AddressInfo).port));
+    const proxy = adapter.port;
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => proxy.putRoute(route(id), never)));
+    assert.equal((await proxy.listRoutes(never)).length, 5);
+    assert.equal(opened, 1);
+    // One that gives up takes nobody with it.
+    const giveUp = new AbortController();
+    const given = assert.rejects(proxy.putRoute(route('a', { page: 'stopped' }), giveUp.signal));
+    const beside = proxy.listRoutes(never);
+    giveUp.abort();
+    await given;
+    assert.equal((await beside).length, 5);
+    for (const socket of sockets) socket.destroy();
+    opened = 0;
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => proxy.deleteRoute(id, never)));
+    assert.equal(opened, 1);
+    assert.equal(await nginx.dump(), '[]');
+    sockets.clear();
+    await adapter.close?.();
+    await proxy.listRoutes(never);
+    assert.equal(opened, 2);
+    await adapter.close?.();
   });
 
   it('says that the directory is not there', async () => {

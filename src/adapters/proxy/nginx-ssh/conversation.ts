@@ -43,7 +43,10 @@ const turns = (channel: Duplex) => {
     bytes += chunk.length;
     if (bytes > mostBytes) channel.destroy();
   });
-  const lines = createInterface({ input: channel, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+  const reader = createInterface({ input: channel, crlfDelay: Number.POSITIVE_INFINITY });
+  // One that is cut off has no end of its own.
+  channel.on('close', () => reader.close());
+  const lines = reader[Symbol.asyncIterator]();
   return async (): Promise<Turn | null> => {
     const turn: Turn = { files: [], status: -1, said: '', exists: false };
     for (;;) {

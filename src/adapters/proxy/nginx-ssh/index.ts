@@ -7,7 +7,7 @@ import { ProviderError } from '../../../kit/errors.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
 import { checkRoute, checkRouteId, takenHostname } from '../../../ports/route.ts';
-import { connected, provider, type SshTarget } from './connection.ts';
+import { createConnections, provider, type SshTarget } from './connection.ts';
 import { type Change, converse, type SeenFile } from './conversation.ts';
 import { type Probe, untilServed } from './probe.ts';
 import { remoteCommand } from './remote-script.ts';
@@ -45,7 +45,7 @@ export const tlsOf = (given: {
 };
 
 const timeoutMs = 20_000;
-// sshd turns connections away when more than ten have not signed in yet.
+// sshd takes ten sessions on one connection.
 const atOnce = 4;
 
 interface Seen {
@@ -61,11 +61,12 @@ export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReversePr
   const { ssh, directory, commands, sites, siteUrl } = options;
   const command = remoteCommand({ directory, ...commands });
   const inTurn = createTurns(atOnce);
+  const connections = createConnections(ssh);
 
   const read = (signal: AbortSignal): Promise<Route[]> =>
     inTurn(async () => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      return connected(ssh, limit, async (connection) => {
+      return connections.connected(limit, async (connection) => {
         let routes: Route[] = [];
         await converse(connection, command, (files) => {
           routes = seenIn(files).map(({ route }) => route);
@@ -83,7 +84,7 @@ export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReversePr
   ): Promise<void> =>
     inTurn(async () => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      await connected(ssh, limit, async (connection) => {
+      await connections.connected(limit, async (connection) => {
         let awaited: Probe | null = null;
         await converse(connection, command, (files) => {
           const seen = seenIn(files);
@@ -175,5 +176,5 @@ export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReversePr
     },
     urlFor: (hostname) => siteUrl.replace('*', hostname),
   };
-  return { port: proxy };
+  return { port: proxy, close: async () => connections.close() };
 };
