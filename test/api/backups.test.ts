@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { activeSite, startApp, type TestApp, waiting } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 import { localOnly } from '../support/sites-elsewhere.ts';
 

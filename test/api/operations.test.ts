@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { activeSite, newServiceId, startApp, type TestApp, waiting } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 import { gate, testTiming } from '../support/engine.ts';
 import { readEvents } from '../support/event-stream.ts';

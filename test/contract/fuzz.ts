@@ -12,7 +12,7 @@ import { readDocument } from '../../src/contract/document.ts';
 import { scopes } from '../../src/features/panels/panel-key.ts';
 import { sleep, systemClock } from '../../src/kit/clock.ts';
 import { serve } from '../../src/serve.ts';
-import { breakable } from '../support/broken-compute.ts';
+import { breakable } from '../support/breakable.ts';
 import { startDns } from '../support/dns-server.ts';
 import { noRateLimits } from '../support/rate-limits.ts';
 import { startSchemathesis } from './schemathesis.ts';

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { ProviderError } from '../../src/kit/errors.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
 import { startApp, type TestApp, waiting } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 
 export interface Stage {

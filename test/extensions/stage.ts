@@ -9,7 +9,7 @@ import type { Adapter } from '../../src/ports/adapter.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
 import type { DnsProvider, RRsetChange } from '../../src/ports/dns.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 import { a, ns, startHierarchy } from '../support/dns-hierarchy.ts';
 import { startDns } from '../support/dns-server.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { readQuotas, returnQuota, takeQuota } from '../../src/operations/quota.ts';
 import { newServiceId, startApp, type TestApp, waiting } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 import { startEngine, testOperation } from '../support/engine.ts';
 import { findFaults } from '../support/world.ts';

@@ -10,7 +10,7 @@ import type { Database } from '../../src/database/database.ts';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { serve } from '../../src/serve.ts';
 import { quiet } from '../support/app.ts';
-import { type Breakable, breakable } from '../support/broken-compute.ts';
+import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
 import { gate } from '../support/engine.ts';
 import { findFaults } from '../support/world.ts';

@@ -4,15 +4,18 @@ import type { Caller } from '../../src/kit/caller.ts';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { newId } from '../../src/kit/ids.ts';
 import type { ComputeProvider } from '../../src/ports/compute.ts';
+import type { DnsProvider } from '../../src/ports/dns.ts';
 
 export interface Scenario {
-  /** What the site is brought to before. */
-  from: 'nothing' | 'active' | 'stopped' | 'suspended' | 'backed up' | 'with a domain';
+  /** What the site is brought to before; `a zone` is a zone and no site. */
+  from: 'nothing' | 'active' | 'stopped' | 'suspended' | 'backed up' | 'with a domain' | 'a zone';
   /** What is asked for while death is near. */
   act: (provisor: Provisor, caller: Caller, serviceId: string, held: Promise<void>) => Promise<unknown>;
-  /** A call of the provider that fails in this scenario. */
+  /** A call of the compute provider that fails in this scenario. */
   failing?: { call: keyof ComputeProvider; error: () => Error };
-  /** A call of the provider that is held until it is told to stop, so that each run passes the same points. */
+  /** A call of the DNS provider that is refused in this scenario, and how many calls are let through before. */
+  refusing?: { call: keyof DnsProvider; after: number };
+  /** A call of the compute provider that is held until it is told to stop, so that each run passes the same points. */
   held?: keyof ComputeProvider;
 }
 
@@ -107,6 +110,45 @@ export const scenarios: Record<string, Scenario> = {
   },
 };
 
+const zoneOf = (serviceId: string) => `${serviceId.toLowerCase()}.com`;
+const patience = () => ({ waitSeconds: 20, signal: AbortSignal.timeout(20_000) });
+const newZone = ({ zones }: Provisor, caller: Caller, serviceId: string) =>
+  zones.create(caller, { name: zoneOf(serviceId), customerId: serviceId }, AbortSignal.timeout(20_000));
+/** Records come, go, and get another TTL and other data. */
+const zoneFile = `
+@    300 A     192.0.2.1
+www  300 CNAME @
+mail 600 MX    10 mail.example.org.
+text 600 TXT   "one" "two"
+`;
+const importFile = ({ zones }: Provisor, caller: Caller, serviceId: string) =>
+  zones.importFile(caller, { name: zoneOf(serviceId) }, { text: zoneFile, mode: 'replace', dryRun: false }, patience());
+
+/** What happens to zones: no site is in it. */
+Object.assign(scenarios, {
+  'zone created': { from: 'nothing', act: newZone },
+  'zone created and taken back': {
+    from: 'nothing',
+    refusing: { call: 'applyChanges', after: 0 },
+    act: newZone,
+  },
+  'zone record added': {
+    from: 'a zone',
+    act: ({ zones }, caller, serviceId) =>
+      zones.addRecord(caller, { name: zoneOf(serviceId) }, { name: 'x', type: 'A', data: '192.0.2.1' }, patience()),
+  },
+  'zone file imported': { from: 'a zone', act: importFile },
+  'zone file refused, and taken on the second look': {
+    from: 'a zone',
+    refusing: { call: 'applyChanges', after: 0 },
+    act: importFile,
+  },
+  'zone deleted': {
+    from: 'a zone',
+    act: ({ zones }, caller, serviceId) => zones.remove(caller, { name: zoneOf(serviceId) }),
+  },
+} satisfies Record<string, Scenario>);
+
 /** Waits until no operation is under way. */
 export const allEnded = async ({ db, operations }: Provisor, caller: Caller): Promise<void> => {
   for (;;) {
@@ -125,7 +167,10 @@ export const allEnded = async ({ db, operations }: Provisor, caller: Caller): Pr
 export const prepare = async (provisor: Provisor, caller: Caller, scenario: Scenario): Promise<string> => {
   const serviceId = `s-${newId()}`;
   const { sites, backups, domains } = provisor;
-  if (scenario.from !== 'nothing') {
+  if (scenario.from === 'a zone') {
+    await newZone(provisor, caller, serviceId);
+    await allEnded(provisor, caller);
+  } else if (scenario.from !== 'nothing') {
     await sites.create(caller, wish(serviceId));
     await allEnded(provisor, caller);
     if (scenario.from === 'suspended') await sites.suspend(caller, { serviceId });

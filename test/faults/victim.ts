@@ -7,10 +7,11 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
+import { ProviderError } from '../../src/kit/errors.ts';
 import type { AtPoint } from '../../src/operations/crash-points.ts';
 import { serve } from '../../src/serve.ts';
 import { quiet } from '../support/app.ts';
-import { breakable } from '../support/broken-compute.ts';
+import { breakable } from '../support/breakable.ts';
 import { startDns } from '../support/dns-server.ts';
 import { noRateLimits } from '../support/rate-limits.ts';
 import { findFaults } from '../support/world.ts';
@@ -87,7 +88,16 @@ const run = async (order: Order): Promise<void> => {
           if (armed && failures++ === 0) throw failing.error();
         });
       }
-      return { ...configured, compute: compute.adapter };
+      const dns = breakable(configured.dns);
+      const refusing = scenario?.refusing;
+      if (refusing) {
+        let calls = 0;
+        dns.before(refusing.call, async () => {
+          if (armed && calls++ === refusing.after)
+            throw new ProviderError('dns/local', 'invalid', 'refused by the test');
+        });
+      }
+      return { ...configured, compute: compute.adapter, dns: dns.adapter };
     },
   });
   const { provisor } = serving;

@@ -6,6 +6,7 @@ import type { Provisor } from '../../src/app.ts';
 import { int } from '../../src/database/rows.ts';
 import { auditHash, genesisHash } from '../../src/operations/audit.ts';
 import type { Route } from '../../src/ports/proxy.ts';
+import { findZoneFaults } from './zone-world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of any table
 type Row = any;
@@ -70,6 +71,7 @@ export const findFaults = async ({
       'domain_names',
     ].map((table) => knex(table) as unknown as Promise<Row[]>),
   );
+  const ofSites = services!.filter(({ kind }) => kind === 'site');
   const workloads = new Set((await providers.compute.list(signal)).map((each) => each.name));
   const routes = new Map((await providers.proxy.listRoutes(signal)).map((route) => [route.id, route]));
   const records = (await providers.dns.getZone(zone, signal)) ? await providers.dns.listRRsets(zone, signal) : [];
@@ -91,7 +93,7 @@ export const findFaults = async ({
       faults.push(`operation ${operation.id} has ended and still has its service`);
   }
 
-  for (const service of services!) {
+  for (const service of ofSites) {
     const site = siteById.get(service.id);
     const wish = wished[service.state];
     if (!site) faults.push(`service ${service.service_id} has no site row`);
@@ -156,7 +158,7 @@ export const findFaults = async ({
       faults.push(`${service.state} service ${service.service_id} holds ${held.join() || 'nothing'}`);
   }
 
-  const live = services!.filter((service) => wished[service.state]);
+  const live = ofSites.filter((service) => wished[service.state]);
   const known = new Set(live.map(name));
   for (const workload of workloads) if (!known.has(workload)) faults.push(`nobody knows the workload ${workload}`);
   for (const id of routes.keys()) if (!known.has(id)) faults.push(`nobody knows the route ${id}`);
@@ -181,7 +183,7 @@ export const findFaults = async ({
     const counted = domains!.filter(
       ({ site, state }) => site === idOf.get(serviceOf(quota)) && state !== 'expired' && state !== 'failed',
     );
-    if (quota.resource === 'backups') continue;
+    if (quota.resource === 'backups' || quota.kind !== 'site') continue;
     const expected = quota.resource === 'domains' ? counted.length : 0;
     if (int(quota.used) !== expected)
       faults.push(`service ${quota.service_id}: ${quota.used} ${quota.resource} in use, and there are ${expected}`);
@@ -221,5 +223,5 @@ export const findFaults = async ({
     if ((told.get(service) ?? []).length !== all.length)
       faults.push(`${service}: ${all.length} operations, ${(told.get(service) ?? []).length} ends told`);
   }
-  return faults;
+  return [...faults, ...(await findZoneFaults({ db, providers }, zone))];
 };
