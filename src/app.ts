@@ -11,6 +11,7 @@ import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
 import { migrate, pendingMigrations } from './database/migrate.ts';
+import { createDeliveries, type DeliveriesOptions } from './deliveries/deliveries.ts';
 import { createAuditLog } from './features/audit/audit-log.ts';
 import { auditHandlers } from './features/audit/handlers.ts';
 import { createBackups, forgetBackups } from './features/backups/backups.ts';
@@ -45,6 +46,13 @@ import { createSweep } from './features/sites/sweep.ts';
 import { supportHandlers } from './features/support/handlers.ts';
 import { createSupport } from './features/support/support.ts';
 import { systemHandlers } from './features/system/handlers.ts';
+import { eventsOf } from './features/webhooks/events.ts';
+import { webhookHandlers } from './features/webhooks/handlers.ts';
+import { createPost } from './features/webhooks/post.ts';
+import { createResolve } from './features/webhooks/resolve.ts';
+import { createAddressRule } from './features/webhooks/target-address.ts';
+import { createWebhookChannel } from './features/webhooks/webhook-channel.ts';
+import { createWebhooks } from './features/webhooks/webhooks.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createHttpApp } from './http/http-app.ts';
 import { createIdempotency } from './http/idempotency.ts';
@@ -82,6 +90,7 @@ export interface Replacements {
   timing?: OperationsOptions['timing'];
   breaker?: OperationsOptions['breaker'];
   at?: OperationsOptions['at'];
+  deliveries?: Pick<DeliveriesOptions, 'timing' | 'at'>;
   validateResponses?: boolean;
 }
 
@@ -155,6 +164,36 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     ...(replacements.breaker ? { breaker: replacements.breaker } : {}),
   });
   const panels = createPanels({ db, pepper: config.pepper, clock, log, operations });
+  const deliveries = createDeliveries({
+    db,
+    clock,
+    log,
+    transaction: operations.transaction,
+    ...replacements.deliveries,
+  });
+  const webhookRules = {
+    http: config.PROVISOR_WEBHOOK_HTTP === 'on',
+    isAllowed: createAddressRule(config.PROVISOR_WEBHOOK_ALLOW),
+  };
+  const resolve = createResolve((config.PROVISOR_RESOLVERS ?? []).map(serverText));
+  deliveries.register(
+    createWebhookChannel({
+      db,
+      pepper: config.pepper,
+      log,
+      trail: operations.trail,
+      post: createPost({ ...webhookRules, resolve }),
+      userAgent: `Provisor/${version}`,
+    }),
+  );
+  const webhooks = createWebhooks({
+    db,
+    pepper: config.pepper,
+    operations,
+    deliveries,
+    rules: webhookRules,
+    events: () => eventsOf(operations.kinds()),
+  });
   const audit = createAuditLog({ db, pepper: config.pepper });
   const plans = createPlans({ db, operations });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
@@ -288,6 +327,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
         ...zoneHandlers(zones, operations),
         ...operationHandlers(operations),
         ...auditHandlers(audit),
+        ...webhookHandlers(webhooks),
         ...hostingBackendHandlers({ sites, backups, domains, operations }),
         ...supportDeskHandlers(support),
         ...dnsBackendHandlers(zones, operations),
@@ -320,6 +360,8 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     backups,
     support,
     audit,
+    deliveries,
+    webhooks,
     domains,
     domainWatch,
     sweep,

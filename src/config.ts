@@ -247,6 +247,15 @@ const common = z.object({
   PROVISOR_RATE_REFUSED_KEYS: perMinute(60).describe(
     'Refused keys a minute after which an address is not listened to any more',
   ),
+  PROVISOR_WEBHOOK_HTTP: z
+    .enum(['off', 'on'], 'must be one of: off, on')
+    .default('off')
+    .describe('Whether webhooks may be called by plain http'),
+  PROVISOR_WEBHOOK_ALLOW: addressRanges
+    .prefault('')
+    .describe(
+      'Networks that webhooks may lead to although they are not public, with commas between, e.g. `10.1.0.0/16,fd00::/8`',
+    ),
   PROVISOR_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
     .default('info')

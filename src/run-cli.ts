@@ -15,6 +15,7 @@ import { operationCommands } from './features/operations/commands.ts';
 import { panelCommands } from './features/panels/commands.ts';
 import { planCommands } from './features/plans/commands.ts';
 import { siteCommands } from './features/sites/commands.ts';
+import { webhookCommands } from './features/webhooks/commands.ts';
 import { AppError } from './kit/errors.ts';
 import { runServer } from './run-server.ts';
 import { createLog } from './telemetry/log.ts';
@@ -113,6 +114,7 @@ const createProgram = (): Command => {
   planCommands(program, run);
   panelCommands(program, run);
   auditCommands(program, run);
+  webhookCommands(program, run);
   return program;
 };
 

@@ -31,10 +31,10 @@ const makeFirstPanel = async ({ panels, config }: Provisor): Promise<string> => 
   return keyFile;
 };
 
-const keepClean = ({ clock, idempotency, rateExchange, log }: Provisor): { stop(): void } => {
+const keepClean = ({ clock, idempotency, rateExchange, deliveries, log }: Provisor): { stop(): void } => {
   let timer = clock.after(cleanEveryMs, clean);
   function clean(): void {
-    Promise.all([idempotency.clean(), rateExchange.clean()])
+    Promise.all([idempotency.clean(), rateExchange.clean(), deliveries.clean()])
       .catch((error: unknown) => log.debug({ err: error }, 'Could not remove what is expired'))
       .finally(() => {
         timer = clock.after(cleanEveryMs, clean);
@@ -85,6 +85,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       if (config.embedded) await operations.takeOver(usesOnlyLocalAdapters(config) ? 0 : undefined);
       operations.start();
       provisor.domainWatch.start();
+      provisor.deliveries.start();
+      ends.push(() => provisor.deliveries.stop());
       ends.push(() => provisor.domainWatch.stop());
     }
 

@@ -20,8 +20,15 @@ const layers: Record<string, { from: string[]; why: string }> = {
   database: { from: ['kit'], why: 'transactions and dialects, no table of a feature' },
   telemetry: { from: ['kit'], why: 'it is told; it asks nobody' },
   operations: { from: ['database', 'kit'], why: 'the engine knows no feature and no provider' },
+  deliveries: {
+    from: ['operations', 'database', 'kit'],
+    why: 'it hands on what the engine and features wrote into the outbox, and knows no way to send it',
+  },
   adapters: { from: ['ports', 'kit'], why: 'a provider must not reach into the business or its tables' },
-  features: { from: ['operations', 'ports', 'database', 'contract', 'kit'], why: 'the business: no HTTP, no provider' },
+  features: {
+    from: ['deliveries', 'operations', 'ports', 'database', 'contract', 'kit'],
+    why: 'the business: no HTTP, no provider',
+  },
   compat: { from: ['features', 'operations', 'ports', 'contract', 'kit'], why: 'tables onto features; no SQL' },
   http: { from: ['contract', 'kit'], why: 'Express and nothing of the business' },
   cli: { from: ['operations', 'database', 'contract', 'config.ts', 'kit'], why: 'how commands are read and printed' },
@@ -39,6 +46,7 @@ const layers: Record<string, { from: string[]; why: string }> = {
       'compat',
       'http',
       'features',
+      'deliveries',
       'operations',
       'ports',
       'database',
@@ -95,6 +103,7 @@ const packages: Record<string, string[]> = {
   mysql2: ['src/database/**'],
   cockatiel: ['src/operations/**'],
   pino: ['src/telemetry/**'],
+  standardwebhooks: ['src/features/webhooks/**'],
   commander: ['src/run-cli.ts', 'src/cli/**', 'src/features/*/commands.ts'],
 };
 

@@ -1195,6 +1195,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description In the order in which they were made, without their secrets.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description The `secret` is in this answer and never again. Every call makes another webhook; when an answer is lost, delete
+         *     the one that is in the list too many, or rotate its secret. A panel has at most 20.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /** Show a webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook and its deliveries
+         * @description One that is not there is a success, so repeating it is harmless.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description What is left out stays as it is. Repeating it is harmless. While it is disabled nothing is written down for it;
+         *     what was on its way then fails, and can be replayed.
+         */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give out a new secret
+         * @description Until the overlap is over every call carries two signatures, one by each secret, so that a receiver can be
+         *     changed over at leisure. Every call makes another secret; it is in the answer and never again.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a trial
+         * @description Sends `webhook.test`, which goes its own way beside other events. What came of it is in the deliveries.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What was sent, and what came of it
+         * @description Newest first. Those that have ended are kept for 30 days.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+                delivery_id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an event once more
+         * @description One that has ended is sent anew, as the same event with the same `webhook-id`; one that waits for its next try is
+         *     tried now. Repeating it sends it again.
+         */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -1690,7 +1834,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    serviceEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something became of a service
+         * @description What is sent to the url of a webhook.
+         */
+        post: operations["serviceEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A ULID. */
@@ -1812,6 +1977,125 @@ export interface components {
         };
         PersonName: string;
         SupportKeyText: string;
+        /** @description Https, at a public address. The operator may allow http and other networks. */
+        WebhookUrl: string;
+        /** @description Names of events, `site.*` for all that begin so, `*.failed` for all that end so, `*` for all. All when left out. */
+        WebhookEvents: string[];
+        WebhookDescription: string;
+        Webhook: {
+            id: components["schemas"]["Id"];
+            url: string;
+            events: string[];
+            description: string;
+            enabled: boolean;
+            /**
+             * @description `panel`: by a call; `gone`: the server answered 410; `failing`: nothing got through for three days.
+             * @enum {unknown}
+             */
+            disabled_reason: "panel" | "gone" | "failing" | null;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /** @description Why it is disabled and what to do, in a sentence. */
+            notice: string | null;
+            /**
+             * Format: date-time
+             * @description The first failure since the last success.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description Until then the old secret signs too.
+             */
+            old_secret_until: string | null;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        WebhookWithSecret: {
+            id: components["schemas"]["Id"];
+            url: string;
+            events: string[];
+            description: string;
+            enabled: boolean;
+            /**
+             * @description `panel`: by a call; `gone`: the server answered 410; `failing`: nothing got through for three days.
+             * @enum {unknown}
+             */
+            disabled_reason: "panel" | "gone" | "failing" | null;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /** @description Why it is disabled and what to do, in a sentence. */
+            notice: string | null;
+            /**
+             * Format: date-time
+             * @description The first failure since the last success.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description Until then the old secret signs too.
+             */
+            old_secret_until: string | null;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            secret: string;
+        };
+        /** @enum {string} */
+        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        WebhookDelivery: {
+            id: components["schemas"]["Id"];
+            /** @description What is sent as `webhook-id`. */
+            event_id: string;
+            event: string;
+            /** @description The kind of the service. */
+            kind: string;
+            service_id: string;
+            state: components["schemas"]["WebhookDeliveryState"];
+            attempts: number;
+            /** @description Of the last try; null when there was no answer. */
+            response_status: number | null;
+            /** @description Why the last try failed, in a sentence. */
+            error: string | null;
+            created_at: components["schemas"]["Instant"];
+            /** Format: date-time */
+            last_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null for one that has ended, and for one that waits for its turn behind another of its service.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was delivered or given up.
+             */
+            ended_at: string | null;
+        };
+        /** @description The body of a webhook's call. */
+        WebhookEvent: {
+            /** @description The event, e.g. `site.create.done`. */
+            type: string;
+            timestamp: components["schemas"]["Instant"];
+            data: {
+                /** @description site, zone, support or webhook. */
+                kind: string;
+                service_id: string;
+                /** @description Rises from event to event of one service, with gaps. */
+                sequence: number;
+                /** @description The operation that ended. */
+                operation_id?: string;
+                /** @description Of a domain. */
+                hostname?: string;
+                /** @description Of a support subscription. */
+                state?: string;
+                /** @description Why it failed. */
+                error?: {
+                    code: string;
+                    /** @description A sentence that a customer may read. */
+                    message: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
         AuditEntry: {
             kind: string;
             service_id: string;
@@ -2065,7 +2349,7 @@ export interface components {
             times: number;
         };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read" | "drift:read";
+        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read" | "drift:read" | "webhooks:read" | "webhooks:write";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -2235,7 +2519,7 @@ export interface components {
          */
         OperationErrorCode: "cancelled" | "deadline_exceeded" | "provider_refused" | "attempts_exhausted" | "superseded";
         /** @enum {string} */
-        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "domain_invalid" | "domain_reserved" | "domain_taken" | "zone_invalid" | "zone_reserved" | "zone_taken" | "zone_in_use" | "not_delegated" | "delegation_unknown" | "challenge_missing" | "record_invalid" | "record_conflict" | "record_managed" | "zone_file_invalid" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "internal_error";
+        ErrorCode: "invalid_request" | "invalid_json" | "payload_too_large" | "unsupported_media_type" | "unauthenticated" | "key_expired" | "key_revoked" | "scope_missing" | "service_suspended" | "not_found" | "method_not_allowed" | "service_exists" | "service_deleted" | "service_failed" | "not_allowed_now" | "operation_in_progress" | "operation_ended" | "operation_failed" | "not_cancellable" | "plan_unknown" | "plan_in_use" | "plan_too_small" | "quota_exceeded" | "subdomain_taken" | "subdomain_reserved" | "pool_exhausted" | "not_supported" | "backup_protected" | "domain_invalid" | "domain_reserved" | "domain_taken" | "zone_invalid" | "zone_reserved" | "zone_taken" | "zone_in_use" | "not_delegated" | "delegation_unknown" | "challenge_missing" | "record_invalid" | "record_conflict" | "record_managed" | "zone_file_invalid" | "idempotency_key_reused" | "idempotency_in_progress" | "too_many_operations" | "rate_limited" | "provider_unavailable" | "database_unavailable" | "webhook_invalid" | "webhook_limit" | "webhook_disabled" | "internal_error";
         Problem: {
             /** @constant */
             success: false;
@@ -2312,6 +2596,33 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Operation"];
+            };
+        };
+        /** @description The webhook. */
+        Webhook: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Webhook"];
+            };
+        };
+        /** @description The webhook and its secret, which is shown only now. */
+        WebhookWithSecret: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["WebhookWithSecret"];
+            };
+        };
+        /** @description The delivery as it is now. */
+        WebhookDelivery: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["WebhookDelivery"];
             };
         };
         /** @description Accepted. */
@@ -2585,6 +2896,7 @@ export interface components {
         /** @description When given, the resource must be this customer's, else 404. */
         CustomerId: components["schemas"]["CustomerId"];
         SiteAction: "start" | "stop" | "restart" | "reset";
+        WebhookId: components["schemas"]["Id"];
         OperationId: components["schemas"]["Id"];
         BackupName: components["schemas"]["BackupName"];
         /** @description The domain, as its owner writes it or in A-labels. */
@@ -4435,6 +4747,221 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Webhook"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://panel.example.com/hooks",
+                 *       "events": [
+                 *         "site.*",
+                 *         "*.failed"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    url: components["schemas"]["WebhookUrl"];
+                    events?: components["schemas"]["WebhookEvents"];
+                    description?: components["schemas"]["WebhookDescription"];
+                    /** @default true */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            201: components["responses"]["WebhookWithSecret"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Webhook"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": {
+                    url?: components["schemas"]["WebhookUrl"];
+                    events?: components["schemas"]["WebhookEvents"];
+                    description?: components["schemas"]["WebhookDescription"];
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Webhook"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description How long the old secret signs too. A day when left out; 0 ends it at once. */
+                    overlap_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["WebhookWithSecret"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["WebhookDelivery"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                state?: components["schemas"]["WebhookDeliveryState"];
+            };
+            header?: never;
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WebhookDelivery"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the stored answer; with another body 422. Kept for 24 hours. Answers that hold a secret are never stored. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                webhook_id: components["parameters"]["WebhookId"];
+                delivery_id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["WebhookDelivery"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -5141,6 +5668,54 @@ export interface operations {
         responses: {
             200: components["responses"]["CompatSupport"];
             default: components["responses"]["Problem"];
+        };
+    };
+    serviceEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same on every try of an event. */
+                "webhook-id": string;
+                /** @description Unix seconds of the try. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA256 in base64; several with a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "site.create.done",
+                 *       "timestamp": "2026-01-31T12:00:00.000Z",
+                 *       "data": {
+                 *         "kind": "site",
+                 *         "sequence": 2,
+                 *         "operation_id": "01JD3A9Z6V5Q8W2E4R6T8Y0P1M",
+                 *         "service_id": "12345"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing more is wanted; the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

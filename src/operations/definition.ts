@@ -90,6 +90,7 @@ export const createDefinitions = () => {
       }
     },
     find: (kind: string): AnyDefinition | undefined => byKind.get(kind),
+    kinds: (): string[] => [...byKind.keys()],
   };
 };
 

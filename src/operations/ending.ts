@@ -56,8 +56,7 @@ export const noteEnd = async (
     service_id: service.serviceId,
     ...(ending.error ? { error: { code: ending.error.code, message: ending.error.message } } : {}),
   };
-  await tellOthers(tx, service, { name: `${operation.kind}.${ending.outcome}`, payload: facts, at: ending.at });
-  await trail.append(tx, {
+  const seq = await trail.append(tx, {
     chain: activeKey(service),
     at: ending.at,
     actor: 'engine',
@@ -66,6 +65,7 @@ export const noteEnd = async (
     details: facts,
     requestId: operation.requestId,
   });
+  await tellOthers(tx, service, { name: `${operation.kind}.${ending.outcome}`, payload: facts, at: ending.at, seq });
 };
 
 const promoteNext = async (

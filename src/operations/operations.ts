@@ -302,6 +302,8 @@ export const createOperations = (options: OperationsOptions) => {
   return {
     /** Makes operations known to the engine. Before `start`. */
     register: (...known: AnyDefinition[]) => definitions.register(...known),
+    /** What operations there are. */
+    kinds: definitions.kinds,
     transaction,
     trail,
     submit,

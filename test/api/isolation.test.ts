@@ -9,12 +9,14 @@ import { report } from '../faults/report.ts';
 import { type Answer, activeSite, type Client, startApp, type TestApp, waiting } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
 import { startDns, type TestDns } from '../support/dns-server.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 interface Theirs {
   serviceId: string;
   operationId: string;
   supportKey: string;
   zone: { name: string; id: string; record: string };
+  webhook: { id: string; delivery: string };
 }
 
 /** How a stranger would try it with the ids of another panel, and what must come of it. */
@@ -59,6 +61,10 @@ const zone =
   (rest: string | ((theirs: Theirs) => string)) =>
   (theirs: Theirs): string =>
     `/v1/zones/${theirs.zone.name}${typeof rest === 'string' ? rest : rest(theirs)}`;
+const webhook =
+  (rest: string | ((theirs: Theirs) => string)) =>
+  (theirs: Theirs): string =>
+    `/v1/webhooks/${theirs.webhook.id}${typeof rest === 'string' ? rest : rest(theirs)}`;
 const record = zone((theirs) => `/records/${theirs.zone.record}`);
 const recordWish = { name: 'x', type: 'A', data: '192.0.2.1' };
 
@@ -113,6 +119,24 @@ const cases: Record<string, Case> = {
   compatRollback: { call: compat('/action/rollback', { bak: 'initial' }), expect: 404 },
   compatToggle: { call: compat('/action/toggle'), expect: 404 },
   listAudit: { list: '/v1/audit?kind=site' },
+  listWebhooks: { list: '/v1/webhooks' },
+  createWebhook: 'nothing of a panel is named',
+  getWebhook: { call: get(webhook('')), expect: 404 },
+  changeWebhook: {
+    call: (stranger, theirs) => stranger.call('PATCH', webhook('')(theirs), { enabled: false }),
+    expect: 404,
+  },
+  deleteWebhook: {
+    call: (stranger, theirs) => stranger.call('DELETE', webhook('')(theirs)),
+    expect: 'success, and theirs untouched',
+  },
+  rotateWebhookSecret: { call: post(webhook('/rotate')), expect: 404 },
+  testWebhook: { call: post(webhook('/test')), expect: 404 },
+  listWebhookDeliveries: { call: get(webhook('/deliveries')), expect: 404 },
+  replayWebhookDelivery: {
+    call: post(webhook(({ webhook: { delivery } }) => `/deliveries/${delivery}/replay`)),
+    expect: 404,
+  },
   listSupport: { list: '/v1/support' },
   createSupport: {
     call: post(
@@ -242,17 +266,22 @@ const tables = [
   'domain_names',
   'zones',
   'zone_records',
+  'webhooks',
+  'deliveries',
 ];
 
 for (const database of databases) {
   describe(`one panel's ids in another's hands, on ${database.name}`, () => {
     let app: TestApp;
     let dns: TestDns;
+    let receiver: WebhookReceiver;
     let theirs: Theirs;
 
     const rowsOf = async (panelId: string): Promise<string> => {
       const { knex } = app.serving.provisor.db;
       const all = await Promise.all(tables.map((table) => knex(table).where({ panel_id: panelId })));
+      // What hands events on runs beside the test.
+      for (const row of all.flat()) delete row.sent_at;
       const audit = await knex('audit').where('chain', 'like', `${panelId}:%`).orderBy('seq');
       const text = (row: unknown) =>
         JSON.stringify(row, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
@@ -262,7 +291,14 @@ for (const database of databases) {
 
     before(async () => {
       dns = await startDns();
-      app = await startApp(database, { environment: { PROVISOR_RESOLVERS: dns.server } });
+      receiver = await startWebhookReceiver();
+      app = await startApp(database, {
+        environment: {
+          PROVISOR_RESOLVERS: dns.server,
+          PROVISOR_WEBHOOK_HTTP: 'on',
+          PROVISOR_WEBHOOK_ALLOW: '127.0.0.1',
+        },
+      });
       const owner = await activeSite(app.panel);
       const hostname = 'theirs.example.com';
       dns.set(hostname, 'CNAME', owner.hostname);
@@ -275,11 +311,23 @@ for (const database of databases) {
       });
       const made = await app.panel.call('POST', '/v1/zones', { name: 'theirs.com', customer_id: '42' }, waiting);
       const { data } = (await app.panel.call('GET', '/v1/zones/theirs.com/records')).body;
+      const hook = await app.panel.call('POST', '/v1/webhooks', { url: receiver.url, events: ['webhook.test'] });
+      assert.equal(hook.status, 201, hook.text);
+      const trial = await app.panel.call('POST', `/v1/webhooks/${hook.body.id}/test`);
+      await receiver.until(1);
+      const limit = AbortSignal.timeout(15_000);
+      const { knex } = app.serving.provisor.db;
+      // From then on nothing of it changes by itself.
+      while ((await knex('delivery_lanes').whereNotNull('due_at')).length > 0) {
+        assert.ok(!limit.aborted, 'the trial is not written down as delivered');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       theirs = {
         serviceId: owner.service_id,
         operationId: owner.operation.id,
         supportKey: support.body.support_key,
         zone: { name: made.body.name, id: made.body.id, record: data[0].id },
+        webhook: { id: hook.body.id, delivery: trial.body.id },
       };
     });
     after(async () => {
@@ -290,6 +338,7 @@ for (const database of databases) {
       });
       await app.stop();
       await dns.stop();
+      await receiver.stop();
     });
 
     for (const { operationId } of operationsOf(readDocument())) {

@@ -29,7 +29,7 @@ export interface Client {
   key: string;
   panelId: string;
   call(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
@@ -94,7 +94,7 @@ export const startApp = async (
     key,
     panelId,
     call: async (method, path, body, headers = {}) => {
-      const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
+      const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
       const call = supertest(url)[verb](path).set('Authorization', `Bearer ${key}`).set(headers);
       const answer = await (body === undefined ? call : call.send(body as object));
       return { status: answer.status, headers: answer.headers, body: answer.body, text: answer.text };

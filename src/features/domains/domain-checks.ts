@@ -63,8 +63,7 @@ export const createDomainChecks = (deps: DomainCheckDeps) => {
   const giveUp = async (tx: Tx, service: ServiceKey, hostname: string, outcome: 'expired' | 'failed', at: number) => {
     await returnQuota(tx, service, domainQuota);
     const facts = { service_id: service.serviceId, hostname };
-    await tellOthers(tx, service, { name: `domain.${outcome}`, payload: facts, at });
-    await operations.trail.append(tx, {
+    const seq = await operations.trail.append(tx, {
       chain: activeKey(service),
       at,
       actor: 'engine',
@@ -73,6 +72,7 @@ export const createDomainChecks = (deps: DomainCheckDeps) => {
       details: facts,
       requestId: null,
     });
+    await tellOthers(tx, service, { name: `domain.${outcome}`, payload: facts, at, seq });
   };
 
   /** The domain stays as it is and is looked at again. */

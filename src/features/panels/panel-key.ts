@@ -18,6 +18,8 @@ export const scopes = [
   'support:write',
   'audit:read',
   'drift:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
@@ -34,6 +36,8 @@ export const panelScopes: readonly Scope[] = [
   'support:read',
   'support:write',
   'audit:read',
+  'webhooks:read',
+  'webhooks:write',
 ];
 
 export interface PanelKey {

@@ -89,8 +89,7 @@ export const createSupport = ({ db, pepper, operations: { transaction, trail } }
     const service = serviceOf(subscription);
     const event = `support.${eventOf[call]}`;
     const payload = { service_id: subscription.serviceId, state: subscription.state };
-    await tellOthers(tx, service, { name: event, payload, at });
-    await trail.append(tx, {
+    const seq = await trail.append(tx, {
       chain: activeKey(service),
       at,
       actor: caller.actor,
@@ -99,6 +98,7 @@ export const createSupport = ({ db, pepper, operations: { transaction, trail } }
       details: payload,
       requestId: caller.requestId,
     });
+    await tellOthers(tx, service, { name: event, payload, at, seq });
   };
 
   const find = async (caller: Pick<Caller, 'panelId'>, ref: SupportRef, queries: Queries = db.knex) => {
