@@ -103,14 +103,27 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   const cors = createCors(options.corsOrigins);
   const contract = await createContractCheck(document, operations, { validateResponses: options.validateResponses });
 
+  /** Whose calls are counted together. */
+  const addressOf = (req: Request): string =>
+    networkOf(options.clientAddress(req.socket.remoteAddress, req.headers['x-forwarded-for'] as string | undefined));
+
+  /** Errors: those of the router. Looking for what is not there counts as a call too. */
+  const find = (req: Request): Match => {
+    try {
+      return route(req.method, req.path);
+    } catch (error) {
+      rateLimit.takeAddress(addressOf(req));
+      throw error;
+    }
+  };
+
   /** Errors: RateLimited (429), 401 of `authenticate`, `scope_missing` (403). */
   const identify = async (
     operation: ContractOperation,
     req: Request,
     requestId: string,
   ): Promise<Authenticated | null> => {
-    const forwarded = req.headers['x-forwarded-for'] as string | undefined;
-    const address = networkOf(options.clientAddress(req.socket.remoteAddress, forwarded));
+    const address = addressOf(req);
     if (!operation.unlimited) rateLimit.takeAddress(address);
     if (!operation.secured) return null;
     const identity = await authenticate(bearer(req.headers.authorization)).catch((error: unknown) => {
@@ -193,7 +206,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   };
 
   const serve = async (req: Request, res: Response, next: NextFunction): Promise<void> => {
-    const match = route(req.method, req.path);
+    const match = find(req);
     res.locals.operation = match.operation;
     const identity = await identify(match.operation, req, String(res.locals.requestId));
     if (match.operation.takesBody) await readJson(req, res, match.operation.bodyLimit);

@@ -120,10 +120,10 @@ const fuzz = async ({ databaseUrl, seed, flags }: FuzzOptions, signal: AbortSign
       });
     }
     const [code] = (await once(child, 'close')) as [number | null];
-    const report = await readFile(reportFile, 'utf8').then(
-      (text) => JSON.parse(text) as Report,
-      () => null,
-    );
+    // One that was stopped leaves half a report, or none.
+    const report = await readFile(reportFile, 'utf8')
+      .then((text) => JSON.parse(text) as Report)
+      .catch(() => null);
     const counted = [...(report?.failures ?? []), ...(report?.errors ?? [])].reduce((sum, { count }) => sum + count, 0);
     return {
       ...summarize(tally, strict),

@@ -63,6 +63,10 @@ try {
     }),
   );
 } finally {
+  for (const child of children) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
   await server?.stop();
 }
 
