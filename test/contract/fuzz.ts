@@ -25,8 +25,8 @@ const configuration = fileURLToPath(new URL('./schemathesis.toml', import.meta.u
 /** When it is in the database: backups are named by their day. */
 const today = Date.UTC(2026, 0, 31, 9);
 /** Every so manieth site takes a while to make, so that an operation can be met under way. */
-const slowOne = 3;
-const slowMs = 1_500;
+const slowOne = 2;
+const slowMs = 3_000;
 
 export interface Found extends Summary {
   seconds: number;

@@ -46,7 +46,7 @@ export const createTally = (): { tally: Tally; log: Log } => {
 export interface Summary {
   requests: number;
   operations: number;
-  /** Operations that were never answered with 2xx. */
+  /** Operations that were never answered with 2xx, with what they were answered with. */
   neverDone: string[];
   serverErrors: number;
   /** `operation status` that the contract does not have. */
@@ -73,7 +73,12 @@ export const summarize = (tally: Tally, strict: OpenApiDocument): Summary => {
     operations: operations.filter(({ operationId }) => countsOf(operationId).length > 0).length,
     neverDone: operations
       .filter(({ operationId }) => !countsOf(operationId).some(([status]) => status >= 200 && status < 300))
-      .map(({ operationId }) => operationId),
+      .map(
+        ({ operationId }) =>
+          `${operationId} (${countsOf(operationId)
+            .map(([status]) => status)
+            .join(' ')})`,
+      ),
     serverErrors: all.reduce((sum, [status, count]) => sum + (status >= 500 ? count : 0), 0),
     undocumented,
   };
