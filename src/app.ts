@@ -60,11 +60,15 @@ import { createRateExchange } from './http/rate-exchange.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { type Clock, systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import type { MetricsPage, Readings } from './kit/readings.ts';
+import { createScrub } from './kit/secrets.ts';
+import { noTelemetry, type Telemetry } from './kit/telemetry.ts';
 import { createTrail } from './operations/audit.ts';
 import { createOperations, type OperationsOptions } from './operations/operations.ts';
 import type { Adapter } from './ports/adapter.ts';
 import type { ComputeProvider } from './ports/compute.ts';
 import type { DnsProvider } from './ports/dns.ts';
+import { observe } from './ports/observed.ts';
 import type { ReverseProxy } from './ports/proxy.ts';
 import type { PortName, ProviderName, ProviderOptions } from './provider-config.ts';
 
@@ -80,8 +84,20 @@ export interface Adapters {
   dns: Adapter<DnsProvider>;
 }
 
-/** What tests put in place of the real thing. */
+/** Telemetry, and what it has to show for it. */
+export interface ShownTelemetry extends Telemetry {
+  page(readings: Readings): Promise<MetricsPage>;
+}
+
+const noneShown: ShownTelemetry = {
+  ...noTelemetry,
+  page: async () => ({ type: 'text/plain; charset=utf-8', body: '# Nothing is counted in this process.\n' }),
+};
+
+/** What a serving process brings along, and what tests put in place of the real thing. */
 export interface Replacements {
+  /** @default tells nobody */
+  telemetry?: ShownTelemetry;
   clock?: Clock;
   /** Milliseconds added to the database's clock. */
   clockOffset?: () => number;
@@ -142,21 +158,29 @@ const zoneSettings = (config: Config): ZoneSettings => ({
 /** Everything that a process can be asked to do, none of it begun. The CLI uses it beside a running server. */
 export const createProvisor = async (config: Config, log: Log, replacements: Replacements = {}) => {
   const clock = replacements.clock ?? systemClock;
+  const telemetry = replacements.telemetry ?? noneShown;
   const db: Database = connectDatabase({
     url: config.databaseUrl,
     log,
+    telemetry,
     clock,
     ...(replacements.clockOffset ? { clockOffset: replacements.clockOffset } : {}),
   });
   const configured = await createAdapters(config, log);
   const adapters = replacements.adapters?.(configured) ?? configured;
-  const providers = { compute: adapters.compute.port, proxy: adapters.proxy.port, dns: adapters.dns.port };
+  const watching = { telemetry, scrub: createScrub(config.secrets), now: clock.monotonic };
+  const providers = {
+    compute: observe(adapters.compute.port, watching),
+    proxy: observe(adapters.proxy.port, watching),
+    dns: observe(adapters.dns.port, watching),
+  };
 
   const operations = createOperations({
     db,
     clock,
     log,
     trail: createTrail({ pepper: config.pepper }),
+    telemetry,
     slots: config.PROVISOR_WORKERS,
     queueCap: config.PROVISOR_QUEUE_CAP,
     ...(replacements.timing ? { timing: replacements.timing } : {}),
@@ -290,6 +314,25 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
   });
   const rateExchange = createRateExchange({ db, clock, log, limit: rateLimit });
 
+  /** What Prometheus reads. */
+  const metrics = (accepting: () => boolean): Promise<MetricsPage> =>
+    telemetry.page({
+      build: {
+        version,
+        node: process.versions.node,
+        database: db.dialect,
+        compute: config.PROVISOR_COMPUTE,
+        proxy: config.PROVISOR_PROXY,
+        dns: config.PROVISOR_DNS,
+      },
+      slots: config.PROVISOR_WORKERS,
+      running: operations.running,
+      accepting,
+      connections: db.connections,
+      breakers: operations.breakerStates,
+      backlog: operations.backlog,
+    });
+
   /** The HTTP application. Errors: a contract that does not fit the handlers. */
   const createApp = (draining: AbortSignal): Promise<Express> => {
     const document = readDocument();
@@ -310,6 +353,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
             logins: providers.compute.capabilities.logins,
           },
           restingProviders: operations.restingProviders,
+          metrics: () => metrics(() => !draining.aborted),
           accepting: () => !draining.aborted,
         }),
         ...dashboardHandlers({
@@ -340,6 +384,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
       clientAddress: createClientAddress(config.PROVISOR_TRUSTED_PROXIES),
       clock,
       log,
+      telemetry,
       validateResponses: replacements.validateResponses ?? false,
       draining,
     });
@@ -368,6 +413,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     idempotency,
     rateExchange,
     createApp,
+    metrics,
     migrate: () => migrate(db, { directory: migrations, log }),
     pendingMigrations: () => pendingMigrations(db, { directory: migrations }),
     close: () => db.close(),

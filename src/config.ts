@@ -121,6 +121,7 @@ const common = z.object({
   PROVISOR_PEPPER: z
     .string()
     .min(16, 'must have at least 16 characters')
+    .meta({ secret: true })
     .optional()
     .describe('Secret that keys are hashed with; made once into the data directory with SQLite, required with MySQL'),
   PROVISOR_COMPUTE: providerNames('compute').describe('Where sites run'),
@@ -260,6 +261,35 @@ const common = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
     .default('info')
     .describe('How much is logged'),
+  PROVISOR_METRICS_PORT: z.coerce
+    .number('must be a number')
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe('Port that serves `/metrics` to whoever reaches it, without a key; none when not set'),
+  PROVISOR_METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address that this port listens on'),
+  PROVISOR_OTLP_URL: z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol),
+      'must be an address that begins with http:// or https://',
+    )
+    .optional()
+    .describe('Where traces are sent by OTLP over HTTP, e.g. `http://127.0.0.1:4318/v1/traces`; nowhere when not set'),
+  PROVISOR_OTLP_HEADERS: z
+    .string()
+    .regex(/^[\w-]+=[^,\s]+(,[\w-]+=[^,\s]+)*$/, 'must look like name=value,other=value')
+    .refine((text) => !/%(?![0-9A-Fa-f]{2})/.test(text), 'must have its values percent-encoded')
+    .meta({ secret: true })
+    .optional()
+    .describe('Headers to send with them, e.g. `authorization=Bearer%20…`; values are percent-encoded'),
+  PROVISOR_OTLP_SAMPLE: z.coerce
+    .number('must be a number')
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the traces that begin here which is sent, 0 to 1'),
 });
 
 /** Every variable, with its default and what it is for. The descriptions are the table of deploy/configuration.md. */
@@ -274,6 +304,8 @@ export interface Config
   readonly pepper: string;
   /** What the chosen provider of each port is told; of the shape that provider-config.ts gives it. */
   readonly options: Readonly<Record<PortName, unknown>>;
+  /** Every secret among all this, for whatever blanks them out. */
+  readonly secrets: readonly string[];
 }
 
 /** Everything that is wrong with the configuration, in words. It never holds a value, which may be a secret. */
@@ -319,6 +351,40 @@ const keepPepper = (dataDir: string): string => {
     }
   }
   return readFileSync(file, 'utf8').trim();
+};
+
+const isSecret = (type: z.ZodType): boolean => {
+  if (z.globalRegistry.get(type)?.secret === true) return true;
+  const inner = (type._zod.def as { innerType?: z.ZodType }).innerType;
+  return inner !== undefined && isSecret(inner);
+};
+
+/** Variables whose value nobody may be told. */
+export const secretVariables: readonly string[] = Object.entries(schema.shape)
+  .filter(([, type]) => isSecret(type))
+  .map(([name]) => name);
+
+/** Of what is percent-encoded; what is not stays as it is. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+/** The secrets of an environment: whole values, and the passwords in addresses. */
+const secretsOf = (given: Record<string, unknown>): string[] => {
+  const whole = secretVariables.map((name) => given[name]).filter((value) => typeof value === 'string');
+  const passwords = Object.values(given)
+    .filter((value) => typeof value === 'string')
+    .map((value) => (value.includes('@') && URL.canParse(value) ? new URL(value).password : ''))
+    .filter((password) => password !== '')
+    .flatMap((password) => [password, decoded(password)]);
+  const inHeaders = String(given.PROVISOR_OTLP_HEADERS ?? '')
+    .split(',')
+    .map((header) => decoded(header.slice(header.indexOf('=') + 1)));
+  return [...new Set([...whole, ...passwords, ...inHeaders])].filter((secret) => secret !== '');
 };
 
 const sentenceOf = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${issue.message}`;
@@ -368,13 +434,15 @@ export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directo
 
   const { DATABASE_URL, PROVISOR_PEPPER, ...values } = parsed.data;
   const dataDir = resolve(directory, values.PROVISOR_DATA_DIR);
+  const pepper = PROVISOR_PEPPER ?? keepPepper(dataDir);
   return Object.freeze({
     ...values,
     PROVISOR_PRIVATE_IPS: values.PROVISOR_PRIVATE_IPS ?? defaultPrivateIps(values.PROVISOR_COMPUTE),
     dataDir,
     databaseUrl: DATABASE_URL ?? `sqlite:${join(dataDir, 'provisor.sqlite')}`,
     embedded: !mysql,
-    pepper: PROVISOR_PEPPER ?? keepPepper(dataDir),
+    pepper,
     options: Object.freeze(options),
+    secrets: Object.freeze([pepper, ...secretsOf(given)]),
   });
 };

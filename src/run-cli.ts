@@ -27,7 +27,7 @@ const logOf = (config: Config) => {
   debugging = config.PROVISOR_LOG_LEVEL === 'debug';
   // stdout belongs to the answer, and what is usual is no news to an operator.
   const level = config.PROVISOR_LOG_LEVEL === 'info' ? 'warn' : config.PROVISOR_LOG_LEVEL;
-  return createLog(level, process.stderr);
+  return createLog(level, { stream: process.stderr, secrets: config.secrets });
 };
 
 const setUp = (message: string) =>

@@ -1,19 +1,36 @@
 /** What `npm start` and `provisor serve` do. */
 import { version } from './app.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { systemClock } from './kit/clock.ts';
 import { serve } from './serve.ts';
 import { createLog } from './telemetry/log.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 import { welcome } from './welcome.ts';
+
+/** Where traces go, when they go anywhere. */
+const otlpOf = ({ PROVISOR_OTLP_URL: url, PROVISOR_OTLP_HEADERS: headers, PROVISOR_OTLP_SAMPLE: sample }: Config) => {
+  if (url === undefined) return undefined;
+  const pairs = (headers ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((header) => header.split(/=(.*)/s));
+  return {
+    url,
+    headers: Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value)])),
+    sample,
+  };
+};
 
 /** Serves until SIGTERM or SIGINT. A second signal ends it at once. */
 export const runServer = async (): Promise<void> => {
   const config = loadConfig();
-  const log = createLog(config.PROVISOR_LOG_LEVEL);
-  const serving = await serve(config, log);
+  const log = createLog(config.PROVISOR_LOG_LEVEL, { secrets: config.secrets });
+  const telemetry = await createTelemetry({ clock: systemClock, version, otlp: otlpOf(config) });
+  const serving = await serve(config, log, { telemetry });
   const { url, keyFile } = serving;
   const firstSite = serving.provisor.providers.proxy.urlFor(`alice.${config.PROVISOR_SITE_DOMAIN}`);
   if (config.embedded) process.stdout.write(welcome({ url, keyFile, firstSite, version }));
-  log.info({ url, version, startMs: Math.round(performance.now()) }, 'Ready');
+  log.info({ url, metrics: serving.metricsUrl ?? undefined, version, startMs: Math.round(performance.now()) }, 'Ready');
 
   let asked: number | null = null;
   const end = (signal: NodeJS.Signals) => {
@@ -22,7 +39,11 @@ export const runServer = async (): Promise<void> => {
     if (asked !== null) return;
     asked = performance.now();
     log.info({ signal }, 'Ending: answers and steps under way are finished first');
-    serving.stop().then(
+    const stop = async () => {
+      await serving.stop();
+      await telemetry.close();
+    };
+    stop().then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'The end was not clean');

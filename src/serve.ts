@@ -5,13 +5,16 @@ import { createProvisor, type Provisor, type Replacements } from './app.ts';
 import type { Config } from './config.ts';
 import { lockDataDir, lockSqlite } from './data-dir-lock.ts';
 import { scopes } from './features/panels/panel-key.ts';
-import { listen } from './http/server.ts';
+import { metricsListener } from './http/metrics-listener.ts';
+import { type HttpServer, listen } from './http/server.ts';
 import type { Log } from './kit/log.ts';
 
 export interface Serving {
   provisor: Provisor;
   /** The address of the API, without a slash at its end. */
   url: string;
+  /** The address of the figures for Prometheus; null when they have no port of their own. */
+  metricsUrl: string | null;
   keyFile: string | null;
   /** Ends it: no answer is dropped, steps under way end or are handed back. Repeating it is harmless. */
   stop(): Promise<void>;
@@ -41,6 +44,24 @@ const keepClean = ({ clock, idempotency, rateExchange, deliveries, log }: Provis
       });
   }
   return { stop: () => timer.cancel() };
+};
+
+const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** The port of its own that the figures may have. It needs no key, so it is not the API's. */
+const listenForPrometheus = async (
+  { config, clock, log, metrics }: Provisor,
+  draining: AbortSignal,
+): Promise<HttpServer | null> => {
+  if (config.PROVISOR_METRICS_PORT === undefined) return null;
+  const page = () => metrics(() => !draining.aborted);
+  return listen(metricsListener({ page, log }), {
+    host: config.PROVISOR_METRICS_HOST,
+    port: config.PROVISOR_METRICS_PORT,
+    variable: 'PROVISOR_METRICS_PORT',
+    lingerMs: 0,
+    clock,
+  });
 };
 
 /** Starts everything and returns once it serves. Errors: a sentence that says what to change; what was begun is ended. */
@@ -77,6 +98,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
     ends.push(() => (served ? server.drain() : undefined));
     provisor.rateExchange.start();
     ends.push(() => provisor.rateExchange.stop());
+    const figures = await listenForPrometheus(provisor, draining.signal);
+    ends.push(() => figures?.drain());
     const cleaning = keepClean(provisor);
     ends.push(() => cleaning.stop());
     if (config.PROVISOR_WORKERS > 0) {
@@ -99,7 +122,8 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
     };
     return {
       provisor,
-      url: `http://${config.PROVISOR_HOST.includes(':') ? `[${config.PROVISOR_HOST}]` : config.PROVISOR_HOST}:${server.port}`,
+      url: urlOf(config.PROVISOR_HOST, server.port),
+      metricsUrl: figures ? `${urlOf(config.PROVISOR_METRICS_HOST, figures.port)}/metrics` : null,
       keyFile: keyFile && existsSync(keyFile) ? keyFile : null,
       stop: () => {
         stopping ??= stop();

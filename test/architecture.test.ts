@@ -60,7 +60,7 @@ const layers: Record<string, { from: string[]; why: string }> = {
     why: 'what was composed, begun and ended',
   },
   'run-server.ts': {
-    from: ['serve.ts', 'app.ts', 'config.ts', 'welcome.ts', 'telemetry'],
+    from: ['serve.ts', 'app.ts', 'config.ts', 'welcome.ts', 'telemetry', 'kit'],
     why: 'a process that serves, from its configuration to its end',
   },
   'main.ts': { from: ['run-server.ts'], why: 'npm start' },
@@ -104,6 +104,11 @@ const packages: Record<string, string[]> = {
   cockatiel: ['src/operations/**'],
   pino: ['src/telemetry/**'],
   standardwebhooks: ['src/features/webhooks/**'],
+  'prom-client': ['src/telemetry/**'],
+  '@opentelemetry/api': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/sdk-trace-base': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/resources': ['src/telemetry/tracing.ts'],
   commander: ['src/run-cli.ts', 'src/cli/**', 'src/features/*/commands.ts'],
 };
 

@@ -44,6 +44,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for Prometheus
+         * @description Counters and gauges of this process and of the database, of all panels together, in the text format of Prometheus.
+         *     It answers when the database does not; its figures are left out then. `deploy/observability.md` lists them.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -2349,7 +2370,7 @@ export interface components {
             times: number;
         };
         /** @enum {string} */
-        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read" | "drift:read" | "webhooks:read" | "webhooks:write";
+        Scope: "sites:read" | "sites:write" | "dns:read" | "dns:write" | "plans:read" | "plans:write" | "operations:read" | "operations:write" | "support:read" | "support:write" | "audit:read" | "drift:read" | "metrics:read" | "webhooks:read" | "webhooks:write";
         PlanWish: {
             memory_mb: number;
             disk_mb: number;
@@ -3076,6 +3097,27 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Ready"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];

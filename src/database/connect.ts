@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import { noTelemetry, type Telemetry } from '../kit/telemetry.ts';
 import { connectMysql } from './connect-mysql.ts';
 import { connectSqlite } from './connect-sqlite.ts';
 import type { Database, Queries } from './database.ts';
@@ -13,11 +14,21 @@ export interface ConnectOptions {
   /** `sqlite:<absolute path>` or `mysql://user:password@host:port/database`. */
   url: string;
   log: Log;
+  /** @default tells nobody */
+  telemetry?: Telemetry;
   clock?: Clock;
   /** Connections to MySQL at most. @default 10 */
   poolMax?: number;
   /** Milliseconds added to the database's clock: how tests move time. */
   clockOffset?: () => number;
+}
+
+/** The part of knex's pool that is looked at. */
+interface Pool {
+  numUsed(): number;
+  numFree(): number;
+  numPendingAcquires(): number;
+  max: number;
 }
 
 const knexLog = (log: Log): Knex.Config['log'] => {
@@ -31,7 +42,7 @@ const knexLog = (log: Log): Knex.Config['log'] => {
 
 /** Opens the database that `url` names. Connects at the first query, so it throws only on a URL it cannot read. */
 export const connectDatabase = (options: ConnectOptions): Database => {
-  const { url, log, clock = systemClock, poolMax = 10, clockOffset = () => 0 } = options;
+  const { url, log, telemetry = noTelemetry, clock = systemClock, poolMax = 10, clockOffset = () => 0 } = options;
   const dialect = url.startsWith('sqlite:') ? 'sqlite' : 'mysql';
   if (dialect === 'mysql' && !url.startsWith('mysql:')) {
     throw new Error('A database URL begins with sqlite: or mysql:');
@@ -52,7 +63,7 @@ export const connectDatabase = (options: ConnectOptions): Database => {
   return {
     dialect,
     knex,
-    transaction: transactions(knex, scope, { clock, log }),
+    transaction: transactions(knex, scope, { clock, log, telemetry }),
     now: async (queries) => {
       if (!queries) scope.assertOutside();
       return (await readClock(queries ?? knex)) + clockOffset();
@@ -68,6 +79,16 @@ export const connectDatabase = (options: ConnectOptions): Database => {
       // Without a table SQLite answers from memory and never looks at its file.
       const answer = dialect === 'sqlite' ? knex.raw('PRAGMA schema_version') : knex.raw('SELECT 1');
       await Promise.race([answer, late]).finally(() => timer.cancel());
+    },
+    connections: () => {
+      // There is none once the database was closed.
+      const { pool } = knex.client as { pool?: Pool };
+      return {
+        used: pool?.numUsed() ?? 0,
+        free: pool?.numFree() ?? 0,
+        waiting: pool?.numPendingAcquires() ?? 0,
+        most: pool?.max ?? 0,
+      };
     },
     close: () => {
       closing ??= knex.destroy();

@@ -30,6 +30,9 @@ export interface Database {
   /** Rejects when the database does not answer within `timeoutMs` (default 2000). */
   ping(timeoutMs?: number): Promise<void>;
 
+  /** Connections in use and idle, callers that wait for one, and how many there may be. */
+  connections(): { used: number; free: number; waiting: number; most: number };
+
   /** Waits for what is running, then closes every connection. Closing twice is harmless. */
   close(): Promise<void>;
 }

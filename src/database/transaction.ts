@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type Clock, sleep } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import type { Telemetry } from '../kit/telemetry.ts';
 import { collectAfterCommit } from './after-commit.ts';
 import type { Tx } from './database.ts';
 import { isDatabaseDown, isRetryable } from './errors.ts';
@@ -37,8 +38,12 @@ const watchForEnd = (tx: Tx): (() => { error: unknown } | undefined) => {
 };
 
 /** `Database.transaction` for a knex whose connections are guarded by `scope`. */
-export const transactions = (knex: Knex, scope: TransactionScope, options: { clock: Clock; log: Log }) => {
-  const { clock, log } = options;
+export const transactions = (
+  knex: Knex,
+  scope: TransactionScope,
+  options: { clock: Clock; log: Log; telemetry: Telemetry },
+) => {
+  const { clock, log, telemetry } = options;
 
   const runAfterCommit = (tasks: readonly (() => void)[]) => {
     for (const task of tasks) {
@@ -86,6 +91,7 @@ export const transactions = (knex: Knex, scope: TransactionScope, options: { clo
       } catch (error) {
         const late = attempt >= maxAttempts || clock.monotonic() - began > giveUpMs;
         if (late || !isRetryable(error)) throw error;
+        telemetry.transactionRetried();
         log.debug({ err: error, attempt }, 'Running a transaction again');
         await sleep(clock, backoffMs(attempt));
       }

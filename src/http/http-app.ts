@@ -5,11 +5,14 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type ContractOperation, type OpenApiDocument, operationsOf } from '../contract/document.ts';
 import type { Stream } from '../contract/handler.ts';
+import { runAs } from '../kit/ambient.ts';
 import type { Caller } from '../kit/caller.ts';
 import type { Clock } from '../kit/clock.ts';
 import { AppError } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
+import { passOn, type Telemetry } from '../kit/telemetry.ts';
+import { probes, tellAnswer } from './answered.ts';
 import { networkOf } from './client-address.ts';
 import { createContractCheck } from './contract-check.ts';
 import { createCors } from './cors.ts';
@@ -45,6 +48,7 @@ export interface HttpAppOptions {
   clientAddress: (peer: string | undefined, forwarded: string | undefined) => string;
   clock: Clock;
   log: Log;
+  telemetry: Telemetry;
   /** Checks our own answers too. On in tests. */
   validateResponses: boolean;
   /** Aborts when this process is about to end: whoever waits gets the answer as it is then. */
@@ -96,7 +100,7 @@ const sendReply = (res: Response, { status, headers = {}, body, type }: AnyReply
 
 /** Builds the Express application. Errors: any mismatch between contract and handlers, any fault in the contract. */
 export const createHttpApp = async (options: HttpAppOptions): Promise<Express> => {
-  const { document, handlers, authenticate, idempotency, rateLimit, clock, log, draining } = options;
+  const { document, handlers, authenticate, idempotency, rateLimit, clock, log, telemetry, draining } = options;
   const operations = operationsOf(document);
   requireMatch(operations, handlers);
   const route = createRouter(operations);
@@ -153,20 +157,30 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     return AbortSignal.any([closed.signal, draining]);
   };
 
-  const handle = async (match: Match, caller: Caller, req: Request, signal: AbortSignal): Promise<AnyReply | Stream> =>
-    (await handlers[match.operation.operationId]!({
+  const handle = async (
+    match: Match,
+    caller: Caller,
+    req: Request,
+    { res, signal }: { res: Response; signal: AbortSignal },
+  ): Promise<AnyReply | Stream> => {
+    const query = req.query;
+    const waitSeconds = waitSecondsOf(req.headers.prefer as string | undefined);
+    const reply = (await handlers[match.operation.operationId]!({
       caller,
       path: req.params as never,
-      query: req.query as never,
+      query: query as never,
       body: req.body as never,
-      waitSeconds: waitSecondsOf(req.headers.prefer as string | undefined),
+      waitSeconds,
       prefersJson: req.accepts(['text/plain', 'application/json']) === 'application/json',
       signal,
     })) as AnyReply | Stream;
+    if (waitSeconds > 0 || Number(query.wait) > 0 || 'stream' in reply) res.locals.waits = true;
+    return reply;
+  };
 
   const answer = async (match: Match, caller: Caller, req: Request, res: Response): Promise<void> => {
     const signal = closedSignal(res);
-    const reply = await handle(match, caller, req, signal);
+    const reply = await handle(match, caller, req, { res, signal });
     if (!('stream' in reply)) return sendReply(res, reply);
     const events = openEventStream(res, clock);
     try {
@@ -188,7 +202,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     }
     let reply: AnyReply | Stream;
     try {
-      reply = await handle(match, caller, req, closedSignal(res));
+      reply = await handle(match, caller, req, { res, signal: closedSignal(res) });
     } catch (error) {
       // A refusal is not stored: the next try under this key looks anew.
       await idempotency.forget(caller.panelId, key).catch((failure: unknown) => {
@@ -215,6 +229,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
       panelId: identity?.panelId ?? '',
       actor: identity?.keyId ?? 'nobody',
       requestId: String(res.locals.requestId),
+      traceparent: res.locals.traceparent as string | null,
     };
     const key = match.operation.takesIdempotencyKey && identity ? req.headers['idempotency-key'] : undefined;
     if (typeof key !== 'string') return answer(match, caller, req, res);
@@ -231,24 +246,20 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   app.use((req, res, next) => {
     const requestId = newId();
     const began = clock.monotonic();
+    const span = probes.has(req.url)
+      ? passOn(null)
+      : telemetry.startSpan(req.method, { kind: 'server', parent: req.headers.traceparent as string | undefined });
     res.locals.requestId = requestId;
+    res.locals.traceparent = span.traceparent;
     res.setHeader('X-Request-Id', requestId);
     for (const [name, value] of Object.entries(alwaysSent)) res.setHeader(name, value);
     if (draining.aborted) res.setHeader('Connection', 'close');
-    res.once('finish', () => {
-      const operation = res.locals.operation as ContractOperation | undefined;
-      log.debug(
-        {
-          request: requestId,
-          method: req.method,
-          operation: operation?.operationId ?? null,
-          status: res.statusCode,
-          ms: Math.round(clock.monotonic() - began),
-        },
-        'Request',
-      );
+    res.once('close', () => {
+      tellAnswer({ telemetry, log }, req, res, { span, ms: clock.monotonic() - began });
     });
-    if (!cors(req, res)) next();
+    runAs({ request: requestId, traceparent: span.traceparent }, () => {
+      if (!cors(req, res)) next();
+    });
   });
   app.use((req, res, next) => {
     serve(req, res, next).catch(next);

@@ -124,7 +124,11 @@ export const listen = async (
       else if (error.code === 'EACCES')
         reject(new Error(`This user may not listen on port ${port}. Set ${variable} to a port above 1023.`));
       else if (error.code === 'EADDRNOTAVAIL')
-        reject(new Error(`${host} is not an address of this machine. Set PROVISOR_HOST to one that is.`));
+        reject(
+          new Error(
+            `${host} is not an address of this machine. Set ${variable.replace(/PORT$/, 'HOST')} to one that is.`,
+          ),
+        );
       else reject(error);
     });
     server.listen(port, host, resolve);

@@ -6,4 +6,6 @@ export interface Caller {
   requestId: string | null;
   /** The request's `Idempotency-Key`, when it sent one. */
   idempotencyKey?: string;
+  /** W3C Trace Context of the request, when it is part of a trace. */
+  traceparent?: string | null;
 }

@@ -3,6 +3,7 @@
  * is one look at a time; what is said during it leads to one more, so that nothing
  * waits for the next poll.
  */
+import { runAs } from './ambient.ts';
 import type { Clock, Timer } from './clock.ts';
 
 export interface Poller {
@@ -33,7 +34,8 @@ export const createPoller = ({
 
   const begin = (): void => {
     again = false;
-    looking = look()
+    // Whoever said so is not what the look belongs to.
+    looking = runAs({}, look)
       .catch(failed)
       .finally(() => {
         looking = null;

@@ -3,7 +3,8 @@ import type { Database } from '../database/database.ts';
 import type { Clock } from '../kit/clock.ts';
 import { ProviderError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
-import type { Breakers } from './breakers.ts';
+import { inSpan, type Telemetry } from '../kit/telemetry.ts';
+import { type Breakers, ProviderRests } from './breakers.ts';
 import type { AnyDefinition, Step, StepContext } from './definition.ts';
 import type { Lease } from './lease.ts';
 import type { Operation } from './operation.ts';
@@ -18,6 +19,7 @@ interface AttemptDeps {
   clock: Clock;
   timing: Timing;
   log: Log;
+  telemetry: Telemetry;
   breakers: Breakers;
   lease: Lease;
 }
@@ -42,9 +44,13 @@ const untilAborted = <T>(
 /** The call was stopped from our side, which says nothing about the provider. */
 class Interrupted extends Error {}
 
+/** What went wrong, in a word. */
+const failureOf = (error: unknown): string =>
+  error instanceof ProviderError ? error.kind : error instanceof Error ? error.name : 'fault';
+
 /** Tries a step once. Never throws, but for a lost lease. */
 export const attemptStep = async (
-  { db, clock, timing, log, breakers, lease }: AttemptDeps,
+  { db, clock, timing, log, telemetry, breakers, lease }: AttemptDeps,
   // biome-ignore lint/suspicious/noExplicitAny: a step of any subject
   step: Step<any, any>,
   at: { direction: Direction; subject: object },
@@ -94,10 +100,20 @@ export const attemptStep = async (
       throw error;
     }
   };
+  const named = { kind: of.definition.kind, step: step.name, direction: at.direction };
+  const began = clock.monotonic();
   try {
-    const result = await (step.uses ? breakers.call(step.uses.id, call) : call());
+    const result = await inSpan(
+      telemetry,
+      at.direction === 'do' ? step.name : `${step.name} (taken back)`,
+      { kind: 'internal' },
+      () => (step.uses ? breakers.call(step.uses.id, call) : call()),
+      failureOf,
+    );
+    telemetry.stepTried(named, 'ok', clock.monotonic() - began);
     return { ok: true, ...(typeof result === 'string' ? { externalId: result } : {}) };
   } catch (error) {
+    telemetry.stepTried(named, error instanceof ProviderRests ? 'rested' : 'failed', clock.monotonic() - began);
     return { ok: false, error: error instanceof Interrupted ? error.cause : error };
   } finally {
     timer.cancel();

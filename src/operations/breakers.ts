@@ -67,6 +67,9 @@ export const createBreakers = ({
         throw error;
       }
     },
+    /** Every provider that was called, with whether it is being left alone. */
+    states: (): { provider: string; open: boolean }[] =>
+      [...byProvider].map(([provider, breaker]) => ({ provider, open: breaker.state !== CircuitState.Closed })),
     /** Providers that are being left alone now. */
     resting: (): string[] =>
       [...byProvider].filter(([, breaker]) => breaker.state !== CircuitState.Closed).map(([provider]) => provider),

@@ -6,6 +6,7 @@
 import type { Database } from '../database/database.ts';
 import type { Clock, Timer } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import type { Telemetry } from '../kit/telemetry.ts';
 import { beat } from './operation-store.ts';
 import type { Timing } from './timing.ts';
 
@@ -32,11 +33,11 @@ export interface Lease {
 }
 
 export const holdLease = (
-  deps: { db: Database; clock: Clock; timing: Timing; log: Log },
+  deps: { db: Database; clock: Clock; timing: Timing; log: Log; telemetry: Telemetry },
   run: { id: string; fence: number },
   since: number,
 ): Lease => {
-  const { db, clock, timing, log } = deps;
+  const { db, clock, timing, log, telemetry } = deps;
   const lost = new AbortController();
   const cancelled = new AbortController();
   let deadline = since + timing.leaseMs;
@@ -50,6 +51,7 @@ export const holdLease = (
         { operation: run.id, fence: run.fence },
         'Lost the lease of an operation; another worker goes on with it',
       );
+      telemetry.leaseLost();
       lost.abort(new LostLease(run.id));
     }
     release();

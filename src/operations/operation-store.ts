@@ -33,6 +33,7 @@ export const decodeOperation = (row: any): Operation => ({
   error: jsonOrNull<OperationError>(row.error),
   actor: row.actor,
   requestId: row.request_id,
+  traceparent: row.traceparent,
   version: int(row.version),
   createdAt: int(row.created_at),
   finishedAt: intOrNull(row.finished_at),
@@ -185,6 +186,7 @@ export interface NewOperation {
   deadlineAt: number;
   actor: string;
   requestId: string | null;
+  traceparent: string | null;
   at: number;
   /** When a worker may begin. @default at once */
   dueAt?: number | undefined;
@@ -208,6 +210,7 @@ export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<
     deadline_at: operation.deadlineAt,
     actor: operation.actor,
     request_id: operation.requestId,
+    traceparent: operation.traceparent,
     created_at: operation.at,
   });
 };

@@ -61,6 +61,8 @@ export interface Operation {
   error: OperationError | null;
   actor: string;
   requestId: string | null;
+  /** The trace that it is part of. */
+  traceparent: string | null;
   version: number;
   createdAt: number;
   finishedAt: number | null;

@@ -8,7 +8,9 @@ import { AppError } from '../kit/errors.ts';
 import { hashJson } from '../kit/hash.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
+import { noTelemetry, type Telemetry } from '../kit/telemetry.ts';
 import type { Trail } from './audit.ts';
+import { readBacklog } from './backlog.ts';
 import type { ShownOperation } from './beside-service.ts';
 import { createBreakers } from './breakers.ts';
 import type { AtPoint } from './crash-points.ts';
@@ -36,6 +38,8 @@ export interface OperationsOptions {
   clock: Clock;
   log: Log;
   trail: Trail;
+  /** @default tells nobody */
+  telemetry?: Telemetry;
   timing?: Partial<Timing>;
   /** Operations that this process runs at a time. @default 4 */
   slots?: number;
@@ -66,13 +70,16 @@ export const busy = (service: ServiceKey, running: Operation): AppError =>
 class Moved extends Error {}
 
 export const createOperations = (options: OperationsOptions) => {
-  const { db, clock, log, trail, slots = 4, queueCap = 1000, at } = options;
+  const { db, clock, log, trail, telemetry = noTelemetry, slots = 4, queueCap = 1000, at } = options;
   const timing: Timing = { ...defaultTiming, ...options.timing };
   const definitions = createDefinitions();
   const breakers = createBreakers({ log, ...options.breaker });
   const watchers = createWatchers({ db, clock, log, pollMs: timing.pollMs });
   const feed = createPanelFeed({ db, clock, log, pollMs: timing.pollMs });
-  const workers = createWorkers({ db, clock, timing, log, trail, definitions, breakers, watchers, at }, { slots });
+  const workers = createWorkers(
+    { db, clock, timing, log, trail, telemetry, definitions, breakers, watchers, at },
+    { slots },
+  );
 
   /** A transaction that runs again when somebody else wrote the same key first: what they wrote is visible then. */
   const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
@@ -170,6 +177,7 @@ export const createOperations = (options: OperationsOptions) => {
       deadlineAt: now + (definition.deadlineSeconds ?? 3600) * 1000,
       actor: caller.actor,
       requestId: caller.requestId,
+      traceparent: caller.traceparent ?? null,
       at: now,
       dueAt: Math.max(now, active?.landsAt ?? 0),
     });
@@ -340,6 +348,9 @@ export const createOperations = (options: OperationsOptions) => {
     running: workers.running,
     drain: workers.drain,
     restingProviders: breakers.resting,
+    breakerStates: breakers.states,
+    /** How much waits, in this database as a whole. */
+    backlog: () => readBacklog(db),
     /** See `takeOver`: only for the one process of a data directory. */
     takeOver: (afterMs: number = timing.graceMs) => takeOver({ db, log }, afterMs),
   };

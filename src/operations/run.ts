@@ -9,6 +9,7 @@ import { isDatabaseDown } from '../database/errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { ProviderError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
+import type { Telemetry } from '../kit/telemetry.ts';
 import { type Attempt, attemptStep } from './attempt.ts';
 import type { Trail } from './audit.ts';
 import { type Breakers, ProviderRests } from './breakers.ts';
@@ -28,6 +29,7 @@ export interface RunDeps {
   timing: Timing;
   log: Log;
   trail: Trail;
+  telemetry: Telemetry;
   definitions: Definitions;
   breakers: Breakers;
   watchers: Watchers;
@@ -61,7 +63,7 @@ export const createRun = (
   lease: Lease,
   draining: AbortSignal,
 ) => {
-  const { db, clock, timing, log, breakers, watchers, at } = deps;
+  const { db, clock, timing, log, telemetry, breakers, watchers, at } = deps;
   const run = { id: claimed.id, fence: claimed.fence };
   const steps = definition.steps;
 
@@ -122,6 +124,9 @@ export const createRun = (
     return { direction, index, subject };
   };
 
+  const countEnd = (tx: Tx, operation: Operation, outcome: 'done' | 'failed' | 'stuck', now: number): void =>
+    afterCommit(tx, () => telemetry.operationEnded(operation.kind, outcome, now - operation.createdAt));
+
   const end = async (tx: Tx, operation: Operation, outcome: 'done' | 'failed', now: number): Promise<null> => {
     const error =
       outcome === 'failed'
@@ -136,6 +141,7 @@ export const createRun = (
     else await definition.failed?.(tx, operation.service, operation.params);
     const next = await followUp(tx, deps, operation, { outcome, error, at: now });
     if (next) afterCommit(tx, deps.wake);
+    countEnd(tx, operation, outcome, now);
     return null;
   };
 
@@ -191,6 +197,7 @@ export const createRun = (
       await patchFenced(tx, run, endedPatch('failed', { at: now, message: superseded.message, error: superseded }));
       await followUp(tx, deps, operation, { outcome: 'failed', error: superseded, at: now });
       afterCommit(tx, deps.wake);
+      countEnd(tx, operation, 'failed', now);
       return null;
     }
     log.error(
@@ -206,6 +213,7 @@ export const createRun = (
       message: 'It could not be finished by itself. The operator has been told.',
     });
     await noteEnd(tx, deps, operation, { outcome: 'stuck', error, at: now });
+    countEnd(tx, operation, 'stuck', now);
     return null;
   };
 
@@ -296,6 +304,7 @@ export const createRun = (
           reasonToTurn(operation, now + (never ? 0 : wait)) ?? (never || attempts >= limit ? refused : null);
         if (reason) return turn(tx, operation, { ...reason, detail }, now, tail);
       }
+      afterCommit(tx, () => telemetry.retried(definition.kind, step.name));
       await patchFenced(tx, run, {
         owner: null,
         due_at: now + wait,
@@ -361,7 +370,7 @@ export const createRun = (
       const { direction } = next;
       const place = { operationId: run.id, kind: definition.kind, fence: run.fence, step: step.name, direction };
       await at?.('call:before', place);
-      const attempt = await attemptStep({ clock, timing, breakers, lease, db, log }, step, next, {
+      const attempt = await attemptStep({ clock, timing, breakers, lease, db, log, telemetry }, step, next, {
         run,
         definition,
         claimed,

@@ -5,6 +5,7 @@
  */
 
 import { hostname } from 'node:os';
+import { runAs } from '../kit/ambient.ts';
 import { randomText } from '../kit/ids.ts';
 import { createPoller } from '../kit/poller.ts';
 import type { AtPoint } from './crash-points.ts';
@@ -26,7 +27,7 @@ export interface Workers {
 }
 
 export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: number }): Workers => {
-  const { db, clock, timing, log, definitions, at } = deps;
+  const { db, clock, timing, log, telemetry, definitions, at } = deps;
   const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
   const runs = new Map<string, { done: Promise<void>; look: () => void }>();
   const draining = new AbortController();
@@ -49,14 +50,21 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       );
       return;
     }
-    const lease = holdLease({ db, clock, timing, log }, operation, since);
+    const span = telemetry.startSpan(operation.kind, {
+      kind: 'internal',
+      parent: operation.traceparent,
+      attributes: { 'provisor.operation': operation.id, 'provisor.fence': operation.fence },
+    });
+    const belongsTo = { operation: operation.id, request: operation.requestId, traceparent: span.traceparent };
+    const lease = runAs(belongsTo, () => holdLease({ db, clock, timing, log, telemetry }, operation, since));
     const run = createRun({ ...deps, wake }, definition, operation, lease, draining.signal);
-    const done = run()
+    const done = runAs(belongsTo, run)
       .catch((error: unknown) => {
         // The row is as the last commit left it; the lease runs out and the operation is claimed again.
         if (!(error instanceof LostLease)) log.error({ operation: operation.id, err: error }, 'A run ended early');
       })
       .finally(() => {
+        span.end();
         lease.release();
         runs.delete(operation.id);
         wake();

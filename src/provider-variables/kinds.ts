@@ -8,7 +8,8 @@ export const httpUrl = z
     'must be an address that begins with http:// or https://',
   );
 
-export const secret = z.string().min(1);
+/** Its value is blanked out wherever it would be told. */
+export const secret = z.string().min(1).meta({ secret: true });
 
 /** The address of a site as visitors type it; `*` stands for its host name. */
 export const siteUrl = (fallback: string) =>

@@ -1,6 +1,6 @@
 /** What the reverse proxies are told. */
 import { z } from 'zod';
-import { httpUrl, siteUrl, words } from './kinds.ts';
+import { httpUrl, secret, siteUrl, words } from './kinds.ts';
 
 export const caddy = z.object({
   PROVISOR_CADDY_ADMIN_URL: httpUrl.default('http://127.0.0.1:2019').describe('Admin API of Caddy'),
@@ -95,7 +95,7 @@ export const nginxProxyManager = z.object({
     .string()
     .min(1)
     .describe('E-mail address of a user of it that may manage proxy hosts and certificates'),
-  PROVISOR_NPM_SECRET: z.string().min(1).describe('Password of that user'),
+  PROVISOR_NPM_SECRET: secret.describe('Password of that user'),
   PROVISOR_NPM_LETSENCRYPT_EMAIL: z
     .email()
     .optional()

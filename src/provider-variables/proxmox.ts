@@ -1,6 +1,7 @@
 /** What sites on Proxmox VE are told. */
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { secret } from './kinds.ts';
 
 const proxmoxName = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]*$/, 'must be a name of Proxmox');
 const commas = (text: string): string[] => text.split(',').map((part) => part.trim());
@@ -29,7 +30,7 @@ export const proxmox = z.object({
     .string()
     .regex(/^[^\s!@=]+@[^\s!@=]+![^\s!@=]+$/, 'must look like user@realm!name')
     .describe('Proxmox: the API token, as `user@realm!name`'),
-  PROVISOR_PROXMOX_TOKEN_SECRET: z.string().min(1).describe('Proxmox: the secret of the API token'),
+  PROVISOR_PROXMOX_TOKEN_SECRET: secret.describe('Proxmox: the secret of the API token'),
   PROVISOR_PROXMOX_FINGERPRINT: z
     .string()
     .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'must be a SHA-256 fingerprint')

@@ -11,7 +11,7 @@ test('what strangers say cannot begin a line of the log, nor colour a terminal',
       done();
     },
   });
-  const log = createLog('debug', stream as typeof process.stdout);
+  const log = createLog('debug', { stream: stream as typeof process.stdout });
   const evil = 'x\n{"level":30,"msg":"Ready"}\r\u001b[2J\u001b]0;owned\u0007';
   log.error({ detail: evil, err: new Error(evil), deep: { [evil]: evil } }, 'A step failed');
   assert.equal(written.trimEnd().split('\n').length, 1);

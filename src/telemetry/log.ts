@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { ambient } from '../kit/ambient.ts';
 import type { Log } from '../kit/log.ts';
+import { createScrub } from '../kit/secrets.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -8,9 +10,31 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 const secretFields = ['password', 'secret', 'token', 'pepper', 'authorization', 'cookie', 'key_text'];
 const redact = secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
+/** What the line belongs to; what it says itself wins. */
+const belongsTo = (): Record<string, string> => {
+  const { request, operation, traceparent } = ambient() ?? {};
+  return {
+    ...(request ? { request } : {}),
+    ...(operation ? { operation } : {}),
+    ...(traceparent ? { trace: traceparent.slice(3, 35) } : {}),
+  };
+};
+
+export interface LogOptions {
+  stream?: NodeJS.WriteStream & { fd: number };
+  /** Blanked out wherever they stand. */
+  secrets?: readonly string[];
+}
+
 /** JSON lines; on a terminal, lines for people. */
-export const createLog = (level: LogLevel, stream: NodeJS.WriteStream & { fd: number } = process.stdout): Log => {
-  const options = { level, base: null, redact: { paths: redact, censor: '[secret]' } };
+export const createLog = (level: LogLevel, { stream = process.stdout, secrets = [] }: LogOptions = {}): Log => {
+  const options = {
+    level,
+    base: null,
+    redact: { paths: redact, censor: '[secret]' },
+    mixin: belongsTo,
+    hooks: { streamWrite: createScrub(secrets) },
+  };
   return stream.isTTY
     ? pino(
         options,

@@ -263,7 +263,7 @@ for (const database of databases) {
         PROVISOR_SITES_PORT: '0',
         PROVISOR_DNS_PORT: '0',
       };
-      const log = createLog('debug', stream as typeof process.stdout);
+      const log = createLog('debug', { stream: stream as typeof process.stdout });
       const { provisor, url, stop } = await serve(loadConfig(environment, dataDir), log);
       try {
         const panel = await provisor.panels.create('one with a secret');

@@ -20,11 +20,12 @@ export const scopes = [
   'drift:read',
   'webhooks:read',
   'webhooks:write',
+  'metrics:read',
 ] as const;
 
 export type Scope = (typeof scopes)[number];
 
-/** What a panel needs; changing plans, and what is outside without a panel, is the operator's. */
+/** What a panel needs; changing plans, what is outside without a panel, and figures of all panels are the operator's. */
 export const panelScopes: readonly Scope[] = [
   'sites:read',
   'sites:write',

@@ -13,6 +13,8 @@ export interface SystemDeps {
   capabilities: { compute: string; proxy: string; dns: string; snapshots: boolean; usage: boolean; logins: boolean };
   /** Providers that are being left alone because they do not answer. */
   restingProviders: () => string[];
+  /** What Prometheus reads. */
+  metrics: () => Promise<{ type: string; body: string }>;
   /** Whether this process takes work. */
   accepting: () => boolean;
 }
@@ -31,6 +33,7 @@ export const systemHandlers = (deps: SystemDeps) =>
       if (database === 'ok' && workers === 'ok') return { status: 200, body: { status: 'ready', checks } };
       return { status: 503, headers: { 'Retry-After': '5' }, body: { status: 'unavailable', checks } };
     },
+    getMetrics: async () => ({ status: 200, ...(await deps.metrics()) }),
     getOpenApi: async () => ({ status: 200, body: deps.document as unknown as Record<string, unknown> }),
     getDocs: async () => ({
       status: 200,
@@ -58,4 +61,4 @@ export const systemHandlers = (deps: SystemDeps) =>
         },
       };
     },
-  }) satisfies Handlers<'getHealth' | 'getReady' | 'getOpenApi' | 'getDocs' | 'getDocsAsset' | 'whoami'>;
+  }) satisfies Handlers<'getHealth' | 'getReady' | 'getMetrics' | 'getOpenApi' | 'getDocs' | 'getDocsAsset' | 'whoami'>;
