@@ -290,15 +290,16 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
   });
   const zoneDefinitions = zoneOperations({ db, dns: providers.dns });
   operations.register(...Object.values(zoneDefinitions));
+  const delegation = createDelegation({
+    roots: config.PROVISOR_ROOT_SERVERS ?? internetRoots,
+    resolvers: config.PROVISOR_RESOLVERS ?? systemResolvers(),
+  });
   const zones = createZones({
     db,
     operations,
     dns: providers.dns,
     definitions: zoneDefinitions,
-    delegation: createDelegation({
-      roots: config.PROVISOR_ROOT_SERVERS ?? internetRoots,
-      resolvers: config.PROVISOR_RESOLVERS ?? systemResolvers(),
-    }),
+    delegation,
     settings: zoneSettings(config),
     siteNames: { list: listSiteNames(sites), findIn: domains.findIn },
   });
@@ -402,6 +403,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     plans,
     sites,
     zones,
+    delegation,
     backups,
     support,
     audit,

@@ -7,7 +7,7 @@ import { failureOf, failureText } from './cli/failure.ts';
 import { createOutput, type RunCommand } from './cli/output.ts';
 import { type Config, loadConfig } from './config.ts';
 import { describeFindings, diagnose } from './doctor/diagnose.ts';
-import { isBad } from './doctor/finding.ts';
+import { exitCodeOf, isBad } from './doctor/finding.ts';
 import { auditCommands } from './features/audit/commands.ts';
 import { zoneCommands } from './features/dns/commands.ts';
 import { domainCommands } from './features/domains/commands.ts';
@@ -104,7 +104,7 @@ const createProgram = (): Command => {
       const healthy = !findings.some(isBad);
       const out = output();
       out.answer({ healthy, findings }, () => describeFindings(findings));
-      if (!healthy) out.exitWith(1);
+      if (!healthy) out.exitWith(exitCodeOf(findings));
     });
   databaseCommands(program, run);
   siteCommands(program, run);

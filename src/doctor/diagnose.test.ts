@@ -46,7 +46,7 @@ describe('doctor', { concurrency: 3 }, () => {
 
   test('says what the configuration lacks', async (t) => {
     const wrong = await diagnose(await createInstallation(t), { PROVISOR_WORKERS: 'some', PROVISOR_DNS: 'paper' });
-    assert.equal(wrong.code, 1);
+    assert.equal(wrong.code, 2);
     assert.match(wrong.found.configuration!.finding, /PROVISOR_WORKERS must be a number/);
     assert.match(wrong.found.configuration!.finding, /PROVISOR_DNS must be one of/);
   });
@@ -93,6 +93,7 @@ describe('doctor', { concurrency: 3 }, () => {
       PROVISOR_PEPPER: 'a pepper for tests',
       DATABASE_URL: 'mysql://nobody:secret@127.0.0.2:1/provisor',
     });
+    assert.equal(nowhere.code, 2);
     assert.equal(remedyOf(nowhere, 'server'), 'provisor serve');
     assert.match(nowhere.found.database!.finding, /^The database does not answer: connect ECONNREFUSED/);
     assert.doesNotMatch(JSON.stringify(nowhere), /secret/);

@@ -1,80 +1,23 @@
 /** `provisor doctor`: looks for what is wrong with an installation. It changes nothing. */
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createProvisor, type Provisor } from '../app.ts';
 import { failureOf } from '../cli/failure.ts';
 import { plain } from '../cli/table.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { formatDuration } from '../kit/duration.ts';
 import type { Log } from '../kit/log.ts';
-import { checkDnsProvider } from './check-dns-provider.ts';
+import { checkDatabase } from './check-database.ts';
 import { checkListeners } from './check-listeners.ts';
+import { checkDataDir } from './check-machine.ts';
+import { checkSiteDomain, checkVisit, checkZones } from './check-names.ts';
+import { checkCompute, checkDnsProvider, checkProviderClocks, checkProxy } from './check-providers.ts';
 import { bad, type Finding, good, isBad, note } from './finding.ts';
 
-const allowedSkewMs = 2_000;
 const dueForLongMs = 120_000;
 /** Rows that are looked at; more than that is told as "or more". */
 const most = 100;
 
 const many = (count: number, one: string, several: string): string =>
   `${count}${count === most ? ' or more' : ''} ${count === 1 ? one : several}`;
-
-const checkDataDir = ({ dataDir }: Config): Finding[] => {
-  const check = 'data directory';
-  try {
-    const probe = join(dataDir, `.doctor-${process.pid}`);
-    writeFileSync(probe, '', { mode: 0o600 });
-    rmSync(probe);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [note(check, `${dataDir} is not there yet; the first start makes it.`)];
-    return [
-      bad(
-        check,
-        `${dataDir} cannot be written to (${code}).`,
-        'Give it to the user that Provisor runs as, or set PROVISOR_DATA_DIR to another directory.',
-      ),
-    ];
-  }
-  const mode = lstatSync(dataDir).mode & 0o777;
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    return [
-      bad(
-        check,
-        `${dataDir} is open to other users of this machine (mode ${mode.toString(8)}), and it holds keys.`,
-        `chmod 700 '${dataDir.replaceAll("'", `'\\''`)}'`,
-      ),
-    ];
-  }
-  return [good(check, `${dataDir} can be written to, and only by its owner.`)];
-};
-
-const checkDatabase = async ({ db }: Provisor): Promise<Finding[]> => {
-  const begin = Date.now();
-  await db.ping();
-  const tookMs = Date.now() - begin;
-  const answers = good(
-    'database',
-    `The ${db.dialect === 'sqlite' ? 'SQLite file' : 'database'} answers (${tookMs} ms).`,
-  );
-  if (db.dialect === 'sqlite') return [answers, good('clock', "SQLite goes by this machine's clock.")];
-
-  const before = Date.now();
-  const theirs = await db.now();
-  const skew = theirs - (before + Date.now()) / 2;
-  const size = formatDuration(Math.abs(skew));
-  if (Math.abs(skew) <= allowedSkewMs) {
-    return [answers, good('clock', `The clocks of the database and of this machine agree to ${size}.`)];
-  }
-  return [
-    answers,
-    bad(
-      'clock',
-      `The database's clock is ${size} ${skew > 0 ? 'ahead of' : 'behind'} this machine's.`,
-      'Let both be set by NTP.',
-    ),
-  ];
-};
 
 const checkSchema = async ({ pendingMigrations }: Provisor): Promise<Finding> => {
   const check = 'schema';
@@ -162,6 +105,38 @@ const checkInside = async (provisor: Provisor): Promise<Finding[]> => {
   ];
 };
 
+/** An active site, to be visited. */
+const anySite = async ({ sites, providers }: Provisor): Promise<{ hostname: string; url: string } | null> => {
+  const [site] = await sites.list({ state: 'active' }, { limit: 1 });
+  return site?.hostname ? { hostname: site.hostname, url: providers.proxy.urlFor(site.hostname) } : null;
+};
+
+/** Zones that the provider has beside the one of the sites. One that does not answer is told by `checkDnsProvider`. */
+const zonesOf = async ({ providers, config }: Provisor) => {
+  const zones = await providers.dns.listZones(AbortSignal.timeout(10_000)).catch(() => []);
+  return zones.filter(({ name }) => name !== `${config.PROVISOR_SITE_DOMAIN}.`);
+};
+
+const askAgain = 'Run it again with PROVISOR_LOG_LEVEL=debug, and report what it says.';
+
+/** Providers and names. What stands in the database is only read when that is in order. */
+const checkOutside = async (provisor: Provisor, readable: boolean): Promise<Finding[]> => {
+  const { config, providers, delegation } = provisor;
+  const isPublic = config.PROVISOR_DNS !== 'local';
+  // Webhooks and e-mail get their lines here.
+  const checks: [check: string, work: () => Promise<Finding[]>][] = [
+    ['compute', () => checkCompute(config, providers.compute)],
+    ['proxy', () => checkProxy(config, providers.proxy)],
+    ['dns', () => checkDnsProvider(config, providers.dns)],
+    ['clock', () => checkProviderClocks(config)],
+    ['delegation', async () => (isPublic ? checkSiteDomain(config, delegation) : [])],
+    ['zones', async () => (isPublic ? checkZones(await zonesOf(provisor), delegation) : [])],
+    ['visitors', async () => (readable && isPublic ? checkVisit(await anySite(provisor)) : [])],
+  ];
+  const found = await Promise.all(checks.map(([check, work]) => guarded(check, askAgain, work)));
+  return found.flat();
+};
+
 /** Everything that was found, in the order in which one thing needs the other. */
 export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[]> => {
   let config: Config;
@@ -183,8 +158,9 @@ export const diagnose = async (logOf: (config: Config) => Log): Promise<Finding[
     const provisor = await createProvisor(config, logOf(config));
     try {
       findings.push(...(await checkInside(provisor)));
-      findings.push(...(await checkDnsProvider(config, provisor.providers.dns)));
+      findings.push(...(await checkOutside(provisor, !findings.some(isBad))));
     } finally {
+      for (const adapter of provisor.adapters) await adapter.close?.();
       await provisor.close();
     }
     findings.push(...(await checkListeners(config)));
