@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressRanges, origins } from './config-lists.ts';
+import { secretNames, secretsOf } from './config-secrets.ts';
 import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
 const port = (fallback: number) => z.coerce.number('must be a number').int().min(0).max(65535).default(fallback);
@@ -353,39 +354,8 @@ const keepPepper = (dataDir: string): string => {
   return readFileSync(file, 'utf8').trim();
 };
 
-const isSecret = (type: z.ZodType): boolean => {
-  if (z.globalRegistry.get(type)?.secret === true) return true;
-  const inner = (type._zod.def as { innerType?: z.ZodType }).innerType;
-  return inner !== undefined && isSecret(inner);
-};
-
 /** Variables whose value nobody may be told. */
-export const secretVariables: readonly string[] = Object.entries(schema.shape)
-  .filter(([, type]) => isSecret(type))
-  .map(([name]) => name);
-
-/** Of what is percent-encoded; what is not stays as it is. */
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-};
-
-/** The secrets of an environment: whole values, and the passwords in addresses. */
-const secretsOf = (given: Record<string, unknown>): string[] => {
-  const whole = secretVariables.map((name) => given[name]).filter((value) => typeof value === 'string');
-  const passwords = Object.values(given)
-    .filter((value) => typeof value === 'string')
-    .map((value) => (value.includes('@') && URL.canParse(value) ? new URL(value).password : ''))
-    .filter((password) => password !== '')
-    .flatMap((password) => [password, decoded(password)]);
-  const inHeaders = String(given.PROVISOR_OTLP_HEADERS ?? '')
-    .split(',')
-    .map((header) => decoded(header.slice(header.indexOf('=') + 1)));
-  return [...new Set([...whole, ...passwords, ...inHeaders])].filter((secret) => secret !== '');
-};
+export const secretVariables: readonly string[] = secretNames(schema.shape);
 
 const sentenceOf = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${issue.message}`;
 
@@ -443,6 +413,6 @@ export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directo
     embedded: !mysql,
     pepper,
     options: Object.freeze(options),
-    secrets: Object.freeze([pepper, ...secretsOf(given)]),
+    secrets: Object.freeze([pepper, ...secretsOf(given, secretVariables)]),
   });
 };

@@ -35,7 +35,11 @@ const layers: Record<string, { from: string[]; why: string }> = {
   'provider-variables': { from: [], why: 'schemas only, one file for each kind of provider' },
   'provider-config.ts': { from: ['provider-variables'], why: 'read before anything else is there' },
   'config-lists.ts': { from: [], why: 'schemas only' },
-  'config.ts': { from: ['provider-config.ts', 'config-lists.ts'], why: 'read before anything else is there' },
+  'config-secrets.ts': { from: [], why: 'what of the configuration nobody may be told' },
+  'config.ts': {
+    from: ['provider-config.ts', 'config-lists.ts', 'config-secrets.ts'],
+    why: 'read before anything else is there',
+  },
   'data-dir-lock.ts': { from: [], why: 'taken before anything is opened' },
   'welcome.ts': { from: ['config.ts'], why: 'only words' },
   'app.ts': {
