@@ -42,7 +42,6 @@ for (const database of databases) {
 
     it('is told that there is nothing at an unknown address', async () => {
       const paths = [
-        '/',
         '//',
         '/v1',
         '/v1/',

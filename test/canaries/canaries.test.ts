@@ -58,7 +58,7 @@ const questions = (stage: Stage, limitMs: number): (() => Promise<unknown>)[] =>
     () => dns.getZone('example.com.', signal()),
     () => dns.createZone({ name: 'example.com.', owner: 'canary', nameservers: ['ns1.example.net.'] }, signal()),
     () => dns.applyChanges('example.com.', [{ op: 'create', new: rrset }], signal()),
-    () => dns.deleteZone('example.com.', signal()),
+    () => dns.deleteZone({ name: 'example.com.', owner: 'canary' }, signal()),
     () => proxy.listRoutes(signal()),
     () => proxy.putRoute(route, signal()),
     () => proxy.deleteRoute('svc-canary', signal()),
