@@ -78,7 +78,7 @@ export const startFlask = async (world: World, workers: number): Promise<Child> 
     name: 'flask',
     command: join(venv, 'bin/gunicorn'),
     args: ['--chdir', join(folder, 'flask'), '--workers', String(workers), '--bind', `127.0.0.1:${port}`, 'app:app'],
-    environment: { BENCH_PEER: settingsFor(world, port, false) },
+    environment: { BENCH_PEER: settingsFor(world, port, false), PYTHONDONTWRITEBYTECODE: '1' },
     port,
     ...readiness(world),
   });

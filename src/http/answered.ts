@@ -39,6 +39,7 @@ export const tellAnswer = (
     span.end(status >= 500 ? String(status) : undefined);
   }
   if (probes.has(req.url)) return;
-  const told = req.method === 'GET' || req.method === 'HEAD' ? (status >= 500 ? 'info' : 'debug') : 'info';
+  const told = (req.method === 'GET' || req.method === 'HEAD') && status < 500 ? 'debug' : 'info';
+  if (log.isLevelEnabled?.(told) === false) return;
   log[told]({ request: requestId, call, method: req.method, status, ms: Math.round(ms) }, 'Answered');
 };

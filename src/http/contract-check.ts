@@ -7,6 +7,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { middleware } from 'express-openapi-validator';
 import { type ContractOperation, methods, type OpenApiDocument } from '../contract/document.ts';
+import { createPlainCheck } from './plain-check.ts';
 import type { Match } from './router.ts';
 
 interface Metadata {
@@ -137,13 +138,21 @@ export const createContractCheck = async (
     });
   }
 
+  const isPlainAndGood = createPlainCheck(document, operations);
+
   return {
-    check: async ({ operation, pathParams }, req: Checked, res, next) => {
+    check: async (match, req: Checked, res, next) => {
+      const { operation, pathParams } = match;
+      const isPlain = isPlainAndGood(match, req);
+      if (isPlain) req.params = pathParams;
+      if (isPlain && !checkResponse) return;
       const metadata = known.get(operation.operationId);
       if (!metadata) throw new Error(`No check was prepared for ${operation.operationId}`);
       req.openapi = { ...metadata, pathParams };
-      await runOne(checkRequest, req, res, next);
-      refuseInfinite(req.query);
+      if (!isPlain) {
+        await runOne(checkRequest, req, res, next);
+        refuseInfinite(req.query);
+      }
       if (checkResponse) await runOne(checkResponse, req, res, next);
     },
   };

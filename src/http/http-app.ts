@@ -4,7 +4,7 @@
  */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type ContractOperation, type OpenApiDocument, operationsOf } from '../contract/document.ts';
-import type { Stream } from '../contract/handler.ts';
+import type { Input, OperationId, Stream } from '../contract/handler.ts';
 import { runAs } from '../kit/ambient.ts';
 import type { Caller } from '../kit/caller.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -59,13 +59,13 @@ export interface HttpAppOptions {
  * On every answer; a page of ours puts its own policy in place of the strict one. `Strict-Transport-Security` is not
  * here: TLS ends in front of us, and whoever ends it knows whether the name may never be reached without.
  */
-const alwaysSent = {
+const alwaysSent = Object.entries({
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
-};
+});
 
 /** Under this name a stored answer keeps its content type where it is not JSON. */
 const storedType = 'content-type';
@@ -90,13 +90,20 @@ interface AnyReply {
   type?: string;
 }
 
-const sendReply = (res: Response, { status, headers = {}, body, type }: AnyReply): void => {
-  res.status(status);
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  if (body === undefined) res.end();
-  else if (type !== undefined) res.type(type).send(body);
-  else res.json(body);
+const jsonType = 'application/json; charset=utf-8';
+
+/**
+ * Sends JSON as `res.json` does, without its looks for what is never there: an
+ * ETag, a charset to put right, a JSONP callback.
+ */
+const sendJson = (res: Response, body: unknown): void => {
+  const text = JSON.stringify(body);
+  res.setHeader('Content-Type', jsonType);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
 };
+
+const noQuery = Object.freeze({});
 
 /** Builds the Express application. Errors: any mismatch between contract and handlers, any fault in the contract. */
 export const createHttpApp = async (options: HttpAppOptions): Promise<Express> => {
@@ -104,6 +111,8 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   const operations = operationsOf(document);
   requireMatch(operations, handlers);
   const route = createRouter(operations);
+  // The check of our own answers sees only what goes through `res.json`.
+  const send = options.validateResponses ? (res: Response, body: unknown) => res.json(body) : sendJson;
   const cors = createCors(options.corsOrigins);
   const contract = await createContractCheck(document, operations, { validateResponses: options.validateResponses });
 
@@ -149,6 +158,14 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     return identity;
   };
 
+  const sendReply = (res: Response, { status, headers, body, type }: AnyReply): void => {
+    res.statusCode = status;
+    if (headers) for (const name of Object.keys(headers)) res.setHeader(name, headers[name]!);
+    if (body === undefined) res.end();
+    else if (type !== undefined) res.type(type).send(body);
+    else send(res, body);
+  };
+
   const closedSignal = (res: Response): AbortSignal => {
     const closed = new AbortController();
     // It may have gone while it was authenticated.
@@ -157,34 +174,41 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     return AbortSignal.any([closed.signal, draining]);
   };
 
-  const handle = async (
-    match: Match,
-    caller: Caller,
-    req: Request,
-    { res, signal }: { res: Response; signal: AbortSignal },
-  ): Promise<AnyReply | Stream> => {
-    const query = req.query;
-    const waitSeconds = waitSecondsOf(req.headers.prefer as string | undefined);
-    const reply = (await handlers[match.operation.operationId]!({
+  /** What a handler is given. What few of them ask for is made when it is asked for. */
+  const inputOf = (caller: Caller, req: Request, res: Response): Input<OperationId> => {
+    let signal: AbortSignal | undefined;
+    return {
       caller,
       path: req.params as never,
-      query: query as never,
+      query: (req.url.includes('?') ? req.query : noQuery) as never,
       body: req.body as never,
-      waitSeconds,
-      prefersJson: req.accepts(['text/plain', 'application/json']) === 'application/json',
-      signal,
-    })) as AnyReply | Stream;
-    if (waitSeconds > 0 || Number(query.wait) > 0 || 'stream' in reply) res.locals.waits = true;
+      get waitSeconds() {
+        return waitSecondsOf(req.headers.prefer as string | undefined);
+      },
+      get prefersJson() {
+        return req.accepts(['text/plain', 'application/json']) === 'application/json';
+      },
+      get signal() {
+        signal ??= closedSignal(res);
+        return signal;
+      },
+    };
+  };
+
+  const handle = async (match: Match, input: Input<OperationId>, res: Response): Promise<AnyReply | Stream> => {
+    const { wait } = input.query as { wait?: unknown };
+    const reply = (await handlers[match.operation.operationId]!(input)) as AnyReply | Stream;
+    res.locals.waits = 'stream' in reply || Number(wait) > 0 || input.waitSeconds > 0;
     return reply;
   };
 
   const answer = async (match: Match, caller: Caller, req: Request, res: Response): Promise<void> => {
-    const signal = closedSignal(res);
-    const reply = await handle(match, caller, req, { res, signal });
+    const input = inputOf(caller, req, res);
+    const reply = await handle(match, input, res);
     if (!('stream' in reply)) return sendReply(res, reply);
     const events = openEventStream(res, clock);
     try {
-      await reply.stream(events.write, signal);
+      await reply.stream(events.write, input.signal);
     } finally {
       events.close();
     }
@@ -202,7 +226,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     }
     let reply: AnyReply | Stream;
     try {
-      reply = await handle(match, caller, req, { res, signal: closedSignal(res) });
+      reply = await handle(match, inputOf(caller, req, res), res);
     } catch (error) {
       // A refusal is not stored: the next try under this key looks anew.
       await idempotency.forget(caller.panelId, key).catch((failure: unknown) => {
@@ -252,17 +276,14 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     res.locals.requestId = requestId;
     res.locals.traceparent = span.traceparent;
     res.setHeader('X-Request-Id', requestId);
-    for (const [name, value] of Object.entries(alwaysSent)) res.setHeader(name, value);
+    for (const [name, value] of alwaysSent) res.setHeader(name, value);
     if (draining.aborted) res.setHeader('Connection', 'close');
     res.once('close', () => {
       tellAnswer({ telemetry, log }, req, res, { span, ms: clock.monotonic() - began });
     });
     runAs({ request: requestId, traceparent: span.traceparent }, () => {
-      if (!cors(req, res)) next();
+      if (!cors(req, res)) serve(req, res, next).catch(next);
     });
-  });
-  app.use((req, res, next) => {
-    serve(req, res, next).catch(next);
   });
   app.use(errorHandler({ log }));
   return app;

@@ -4,4 +4,6 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether somebody reads that level; where it is not there, somebody may. */
+  isLevelEnabled?(level: string): boolean;
 }
