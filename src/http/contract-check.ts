@@ -43,7 +43,8 @@ const sample = (operation: ContractOperation): Request => {
     url: path,
     originalUrl: path,
     baseUrl: '',
-    headers: { 'content-type': 'application/json' },
+    // As such requests come: the validator keeps what it compiled by their content type.
+    headers: operation.takesBody ? { 'content-type': 'application/json' } : {},
     query: {},
     params: {},
     body: {},

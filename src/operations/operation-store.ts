@@ -100,12 +100,15 @@ export const findLastOfEach = async (
   kind: string,
   serviceIds: string[],
 ): Promise<Map<string, Operation>> => {
+  if (serviceIds.length === 0) return new Map();
   const last = queries('operations')
     .where({ panel_id: panelId, service_kind: kind })
     .whereIn('service_id', serviceIds)
     .groupBy('service_id')
-    .max('id');
-  const rows = await queries('operations').whereIn('id', last);
+    .max('id as last_id')
+    .as('last');
+  // Joined: for an `in (select …)` MariaDB would read all operations and look each up.
+  const rows = await queries.from(last).join('operations', 'operations.id', 'last.last_id').select('operations.*');
   return new Map(rows.map(decodeOperation).map((operation) => [operation.service.serviceId, operation]));
 };
 
