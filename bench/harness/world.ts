@@ -41,7 +41,7 @@ export interface World {
 }
 
 /** What `npm start` gives to Node. */
-const startFlags = async (): Promise<string[]> => {
+export const startFlags = async (): Promise<string[]> => {
   const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as {
     scripts: { start: string };
   };

@@ -1,3 +1,4 @@
+import { freePort } from '../harness/child.ts';
 import { bearer, type Measure, withServers } from '../harness/measure.ts';
 import { Missing, startFlask } from '../harness/peers.ts';
 import { requireSameBytes } from '../harness/same-bytes.ts';
@@ -14,12 +15,16 @@ export const twoWorkers: Measure = {
       return error;
     });
     if (flask instanceof Missing) return { lines: [], claims: [], notes: [flask.message] };
-    const replica = (name: string) => world.startProvisor({ name, environment: { PROVISOR_WORKERS: '0' } });
-    const starts = [Promise.resolve(flask), replica('provisor 1'), replica('provisor 2')];
+    const starts = [
+      Promise.resolve(flask),
+      world.startProvisor({ environment: { PROVISOR_WORKERS: '0' } }),
+      // Two cannot serve sites on one port; nothing else tells the second from the first.
+      world.startProvisor({ environment: { PROVISOR_WORKERS: '0', PROVISOR_SITES_PORT: String(await freePort()) } }),
+    ];
     return withServers(starts, async (servers) => {
       const [peer, ...ours] = servers;
       const headers = bearer(world);
-      await requireSameBytes(servers, '/v1/sites/1', headers);
+      await requireSameBytes([peer!, ours[0]!], '/v1/sites/1', headers);
       const load = { wishes: sitesInTurn(world.services()), headers, connections: 16, seconds };
       const measured = await measureSideBySide(
         [
