@@ -107,6 +107,8 @@ export const openWorld = async (services: number): Promise<World> => {
             PROVISOR_PRIVATE_IPS: '10.128.0.0-10.255.255.255',
             PROVISOR_VMIDS: '2000000-99999999',
             PROVISOR_QUEUE_CAP: '100000',
+            PROVISOR_RATE_PER_ADDRESS: '10000000',
+            PROVISOR_RATE_PER_KEY: '10000000',
             ...environment,
           },
           port,

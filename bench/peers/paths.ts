@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import express from 'express';
 import { middleware } from 'express-openapi-validator';
 import { createHttpApp } from '../../src/http/http-app.ts';
+import { createRateLimit } from '../../src/http/rate-limit.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 
 const { paths, side, port } = JSON.parse(process.env.BENCH_PATHS ?? '') as {
@@ -50,6 +51,12 @@ if (side === 'provisor') {
     },
     refused: async () => {},
     idempotency: {} as never,
+    rateLimit: createRateLimit({
+      clock: systemClock,
+      settings: { perAddress: 10_000_000, perKey: 10_000_000, failures: 60 },
+    }),
+    corsOrigins: [],
+    clientAddress: () => '127.0.0.1',
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, isLevelEnabled: () => false },
     validateResponses: false,
