@@ -51,20 +51,13 @@ export const strictDocument = (document: OpenApiDocument): OpenApiDocument => {
     responses[name] = response;
   }
   // The contract describes a stream of events as the text that it is; each event can be said more closely.
-  strict.paths['/v1/operations/{operation_id}/events'].get.responses['200'].content['text/event-stream'] = {
-    schema: {
-      type: 'object',
-      required: ['event', 'data'],
-      properties: {
-        event: { enum: ['progress', 'end'] },
-        data: {
-          type: 'string',
-          contentMediaType: 'application/json',
-          contentSchema: { $ref: '#/components/schemas/Operation' },
-        },
-      },
-    },
+  const stream = (path: string, events: string[], contentSchema: object) => {
+    const data = { type: 'string', contentMediaType: 'application/json', contentSchema };
+    const schema = { type: 'object', required: ['event', 'data'], properties: { event: { enum: events }, data } };
+    strict.paths[path].get.responses['200'].content['text/event-stream'] = { schema };
   };
+  stream('/v1/operations/{operation_id}/events', ['progress', 'end'], { $ref: '#/components/schemas/Operation' });
+  stream('/v1/operations/events', ['progress', 'end', 'current', 'bye'], { type: 'object' });
   for (const operation of operationsOf(document)) {
     const raw = strict.paths[operation.path][operation.method];
     delete raw.responses.default;
