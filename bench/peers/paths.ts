@@ -10,6 +10,7 @@ import express from 'express';
 import { middleware } from 'express-openapi-validator';
 import { createHttpApp } from '../../src/http/http-app.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
+import { noTelemetry } from '../../src/kit/telemetry.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 
 const { paths, side, port } = JSON.parse(process.env.BENCH_PATHS ?? '') as {
@@ -56,6 +57,7 @@ if (side === 'provisor') {
       settings: { perAddress: 10_000_000, perKey: 10_000_000, failures: 60 },
     }),
     corsOrigins: [],
+    telemetry: noTelemetry,
     clientAddress: () => '127.0.0.1',
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, isLevelEnabled: () => false },
