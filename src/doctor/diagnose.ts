@@ -77,12 +77,19 @@ const checkOperations = async ({ operations }: Provisor): Promise<Finding[]> => 
   return findings.length > 0 ? findings : [good(check, 'No operation is stuck or late.')];
 };
 
-/** What a check finds; what it throws is a bad finding too. */
+/** A check that asks somebody else has an end, whatever that one does. */
+const longestMs = 20_000;
+
+/** What a check finds; what it throws is a bad finding too, and so is no end. */
 const guarded = async (check: string, remedy: string, work: () => Promise<Finding[]>): Promise<Finding[]> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`There was no answer in ${longestMs / 1000} seconds.`)), longestMs);
   try {
-    return await work();
+    return await Promise.race([work(), late]);
   } catch (error) {
     return [bad(check, failureOf(error).message, remedy)];
+  } finally {
+    clearTimeout(timer);
   }
 };
 
