@@ -35,3 +35,16 @@ export const origins = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
+
+/** Headers for a request, with their values percent-encoded. */
+export const headerPairs = z
+  .string()
+  .regex(/^[\w-]+=[^,\s]+(,[\w-]+=[^,\s]+)*$/, 'must look like name=value,other=value')
+  .refine((text) => !/%(?![0-9A-Fa-f]{2})/.test(text), 'must have its values percent-encoded');
+
+export const httpAddress = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol),
+    'must be an address that begins with http:// or https://',
+  );

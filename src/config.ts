@@ -9,11 +9,12 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { addressRanges, origins } from './config-lists.ts';
+import { addressRanges, headerPairs, httpAddress, origins } from './config-lists.ts';
 import { secretNames, secretsOf } from './config-secrets.ts';
 import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
-const port = (fallback: number) => z.coerce.number('must be a number').int().min(0).max(65535).default(fallback);
+const portNumber = z.coerce.number('must be a number').int().min(0).max(65535);
+const port = (fallback: number) => portNumber.default(fallback);
 
 /** `a.b.c.d` as a number. */
 export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -262,26 +263,14 @@ const common = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
     .default('info')
     .describe('How much is logged'),
-  PROVISOR_METRICS_PORT: z.coerce
-    .number('must be a number')
-    .int()
-    .min(0)
-    .max(65535)
+  PROVISOR_METRICS_PORT: portNumber
     .optional()
     .describe('Port that serves `/metrics` to whoever reaches it, without a key; none when not set'),
   PROVISOR_METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address that this port listens on'),
-  PROVISOR_OTLP_URL: z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol),
-      'must be an address that begins with http:// or https://',
-    )
+  PROVISOR_OTLP_URL: httpAddress
     .optional()
     .describe('Where traces are sent by OTLP over HTTP, e.g. `http://127.0.0.1:4318/v1/traces`; nowhere when not set'),
-  PROVISOR_OTLP_HEADERS: z
-    .string()
-    .regex(/^[\w-]+=[^,\s]+(,[\w-]+=[^,\s]+)*$/, 'must look like name=value,other=value')
-    .refine((text) => !/%(?![0-9A-Fa-f]{2})/.test(text), 'must have its values percent-encoded')
+  PROVISOR_OTLP_HEADERS: headerPairs
     .meta({ secret: true })
     .optional()
     .describe('Headers to send with them, e.g. `authorization=Bearer%20…`; values are percent-encoded'),
