@@ -89,7 +89,7 @@ export interface ShownTelemetry extends Telemetry {
   page(readings: Readings): Promise<MetricsPage>;
 }
 
-const noneShown: ShownTelemetry = {
+export const noneShown: ShownTelemetry = {
   ...noTelemetry,
   page: async () => ({ type: 'text/plain; charset=utf-8', body: '# Nothing is counted in this process.\n' }),
 };

@@ -10,8 +10,8 @@ import express from 'express';
 import { middleware } from 'express-openapi-validator';
 import { createHttpApp } from '../../src/http/http-app.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
-import { noTelemetry } from '../../src/kit/telemetry.ts';
 import { systemClock } from '../../src/kit/clock.ts';
+import { noTelemetry } from '../../src/kit/telemetry.ts';
 
 const { paths, side, port } = JSON.parse(process.env.BENCH_PATHS ?? '') as {
   paths: number;

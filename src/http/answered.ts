@@ -20,13 +20,15 @@ export const tellAnswer = (
   res: Response,
   { span, ms }: { span: Span; ms: number },
 ): void => {
-  const { operation, requestId, waits } = res.locals as {
+  const { operation, requestId, waits, streams } = res.locals as {
     operation?: ContractOperation;
     requestId: string;
     waits?: boolean;
+    streams?: boolean;
   };
   const call = operation?.operationId ?? 'none';
-  const status = res.writableFinished ? res.statusCode : left;
+  // A stream ends when its reader leaves.
+  const status = res.writableFinished || (streams && res.headersSent) ? res.statusCode : left;
   telemetry.answered(call, status, waits ? null : ms);
   if (span.traceparent !== null) {
     span.rename(call);

@@ -198,6 +198,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
   const handle = async (match: Match, input: Input<OperationId>, res: Response): Promise<AnyReply | Stream> => {
     const { wait } = input.query as { wait?: unknown };
     const reply = (await handlers[match.operation.operationId]!(input)) as AnyReply | Stream;
+    res.locals.streams = 'stream' in reply;
     res.locals.waits = 'stream' in reply || Number(wait) > 0 || input.waitSeconds > 0;
     return reply;
   };

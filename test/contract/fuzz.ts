@@ -58,7 +58,7 @@ const fuzz = async ({ databaseUrl, seed, flags }: FuzzOptions, signal: AbortSign
   const dns = await startDns();
   dns.set('*.fuzz.org', 'A', '127.0.0.1');
   dns.set('fuzz.org', 'A', '127.0.0.1');
-  const { tally, log } = createTally();
+  const { tally, log, telemetry } = createTally();
   const strict = strictDocument(readDocument());
   const config = loadConfig(
     {
@@ -84,6 +84,7 @@ const fuzz = async ({ databaseUrl, seed, flags }: FuzzOptions, signal: AbortSign
   let slow = false;
   const serving = await serve(config, log, {
     validateResponses: true,
+    telemetry,
     clockOffset: () => offset,
     adapters: (configured) => {
       const compute = breakable(configured.compute);

@@ -1,12 +1,7 @@
-/** Counts what a server answered, by what it says of each request in its own log. */
+/** Counts what a server answered, by what it tells of each answer itself. */
+import { noneShown, type ShownTelemetry } from '../../src/app.ts';
 import { type OpenApiDocument, operationsOf } from '../../src/contract/document.ts';
 import type { Log } from '../../src/kit/log.ts';
-
-interface Answered {
-  operation: string | null;
-  status: number;
-  ms: number;
-}
 
 export interface Tally {
   requests: number;
@@ -18,8 +13,8 @@ export interface Tally {
   failures: string[];
 }
 
-/** A log that counts. */
-export const createTally = (): { tally: Tally; log: Log } => {
+/** A log and a telemetry that count. */
+export const createTally = (): { tally: Tally; log: Log; telemetry: ShownTelemetry } => {
   const tally: Tally = { requests: 0, statuses: new Map(), took: new Map(), failures: [] };
   const fail = (fields: object, message: string) => {
     const { err } = fields as { err?: unknown };
@@ -28,17 +23,20 @@ export const createTally = (): { tally: Tally; log: Log } => {
   return {
     tally,
     log: {
-      debug: (fields, message) => {
-        if (message !== 'Request') return;
-        const { operation, status, ms } = fields as unknown as Answered;
-        const counts = tally.statuses.get(operation) ?? new Map<number, number>();
-        tally.statuses.set(operation, counts.set(status, (counts.get(status) ?? 0) + 1));
-        tally.took.set(operation, (tally.took.get(operation) ?? 0) + ms);
-        tally.requests += 1;
-      },
+      debug: () => {},
       info: () => {},
       warn: fail,
       error: fail,
+    },
+    telemetry: {
+      ...noneShown,
+      answered: (call, status, ms) => {
+        const operation = call === 'none' ? null : call;
+        const counts = tally.statuses.get(operation) ?? new Map<number, number>();
+        tally.statuses.set(operation, counts.set(status, (counts.get(status) ?? 0) + 1));
+        tally.took.set(operation, (tally.took.get(operation) ?? 0) + (ms ?? 0));
+        tally.requests += 1;
+      },
     },
   };
 };
