@@ -34,15 +34,18 @@ export const observe = <Port extends { readonly id: string }>(
       throw error;
     }
   };
-  const observed = new Map<string, Method>();
+  // By the method itself, so that one which is exchanged later is not called in its old form.
+  const observed = new WeakMap<Method, Method>();
   return new Proxy(port, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function' || typeof name !== 'string' || pure.has(name)) return value;
-      const known = observed.get(name);
+      const known = observed.get(value as Method);
       if (known) return known;
       const method: Method = (...values) => call(name, value as Method, values);
-      observed.set(name, method);
+      observed.set(value as Method, method);
+      // What was taken from here and is put back is observed already.
+      observed.set(method, method);
       return method;
     },
   });

@@ -71,6 +71,7 @@ const recordWish = { name: 'x', type: 'A', data: '192.0.2.1' };
 const cases: Record<string, Case> = {
   getHealth: 'nothing of a panel is named',
   getReady: 'nothing of a panel is named',
+  getMetrics: 'nothing of a panel is named',
   getOpenApi: 'nothing of a panel is named',
   getDocs: 'nothing of a panel is named',
   getDocsAsset: 'nothing of a panel is named',
