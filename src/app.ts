@@ -1,12 +1,12 @@
 /** The composition root: the only file that wires things together. Reading it is reading the architecture. */
 import { readFileSync } from 'node:fs';
-import { isIPv4, isIPv6 } from 'node:net';
 import type { Express } from 'express';
 import { type AdapterSettings, computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
 import { dnsBackendHandlers } from './compat/dns-backend.ts';
 import { hostingBackendHandlers } from './compat/hosting-backend.ts';
 import { supportDeskHandlers } from './compat/support-desk.ts';
-import { type Config, numberToIp, type ServerAddress } from './config.ts';
+import type { Config } from './config.ts';
+import { numberToIp } from './config-lists.ts';
 import { readDocument } from './contract/document.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
@@ -23,7 +23,6 @@ import { createDelegation } from './features/dns/delegation.ts';
 import { zoneHandlers } from './features/dns/handlers.ts';
 import { internetRoots, systemResolvers } from './features/dns/name-servers.ts';
 import { zoneOperations } from './features/dns/steps.ts';
-import type { ZoneSettings } from './features/dns/zone-deps.ts';
 import { createZones } from './features/dns/zones.ts';
 import { createCertificateNames } from './features/domains/certificate-names.ts';
 import { createDomainLookup } from './features/domains/domain-lookup.ts';
@@ -60,9 +59,9 @@ import { createRateExchange } from './http/rate-exchange.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { type Clock, systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
-import type { MetricsPage, Readings } from './kit/readings.ts';
+import type { MetricsPage } from './kit/readings.ts';
 import { createScrub } from './kit/secrets.ts';
-import { noTelemetry, type Telemetry } from './kit/telemetry.ts';
+import { noneShown, type ShownTelemetry } from './kit/telemetry.ts';
 import { createTrail } from './operations/audit.ts';
 import { createOperations, type OperationsOptions } from './operations/operations.ts';
 import type { Adapter } from './ports/adapter.ts';
@@ -71,6 +70,7 @@ import type { DnsProvider } from './ports/dns.ts';
 import { observe } from './ports/observed.ts';
 import type { ReverseProxy } from './ports/proxy.ts';
 import type { PortName, ProviderName, ProviderOptions } from './provider-config.ts';
+import { serverText, zoneSettings } from './settings.ts';
 
 export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -83,16 +83,6 @@ export interface Adapters {
   proxy: Adapter<ReverseProxy>;
   dns: Adapter<DnsProvider>;
 }
-
-/** Telemetry, and what it has to show for it. */
-export interface ShownTelemetry extends Telemetry {
-  page(readings: Readings): Promise<MetricsPage>;
-}
-
-export const noneShown: ShownTelemetry = {
-  ...noTelemetry,
-  page: async () => ({ type: 'text/plain; charset=utf-8', body: '# Nothing is counted in this process.\n' }),
-};
 
 /** What a serving process brings along, and what tests put in place of the real thing. */
 export interface Replacements {
@@ -132,28 +122,6 @@ const createAdapters = async (config: Config, log: Log): Promise<Adapters> => {
   ]);
   return { compute, proxy, dns };
 };
-
-/** As a resolver of Node takes it. */
-const serverText = ({ address, port }: ServerAddress): string =>
-  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-
-const zoneSettings = (config: Config): ZoneSettings => ({
-  nameservers: config.PROVISOR_NAMESERVERS,
-  siteDomain: config.PROVISOR_SITE_DOMAIN,
-  proxy: {
-    ipv4: isIPv4(config.PROVISOR_PUBLIC_IP) ? config.PROVISOR_PUBLIC_IP : null,
-    ipv6: config.PROVISOR_PUBLIC_IPV6 ?? (isIPv6(config.PROVISOR_PUBLIC_IP) ? config.PROVISOR_PUBLIC_IP : null),
-    name: config.PROVISOR_PROXY_NAME ?? null,
-  },
-  limits: { zones: config.PROVISOR_ZONES_PER_CUSTOMER, records: config.PROVISOR_RECORDS_PER_ZONE },
-  // Nobody on the internet is delegated to a server on this machine's own address, so a first try would never succeed.
-  requiresDelegation:
-    config.PROVISOR_ZONE_DELEGATION === 'auto'
-      ? config.PROVISOR_DNS !== 'local'
-      : config.PROVISOR_ZONE_DELEGATION === 'required',
-  requiresChallenge: config.PROVISOR_ZONE_CHALLENGE === 'required',
-  challengeKey: config.pepper,
-});
 
 /** Everything that a process can be asked to do, none of it begun. The CLI uses it beside a running server. */
 export const createProvisor = async (config: Config, log: Log, replacements: Replacements = {}) => {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ConfigError, loadConfig, numberToIp } from './config.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { numberToIp } from './config-lists.ts';
 
 describe('the configuration', () => {
   let folder: string;

@@ -5,22 +5,26 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { addressRanges, headerPairs, httpAddress, origins } from './config-lists.ts';
+import {
+  addressRanges,
+  defaultPrivateIps,
+  headerPairs,
+  httpAddress,
+  ipRange,
+  numberRange,
+  origins,
+  type Range,
+  serverAddresses,
+} from './config-lists.ts';
 import { secretNames, secretsOf } from './config-secrets.ts';
 import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
 const portNumber = z.coerce.number('must be a number').int().min(0).max(65535);
 const port = (fallback: number) => portNumber.default(fallback);
-
-/** `a.b.c.d` as a number. */
-export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-
-export const numberToIp = (number: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 
 const isTimeZone = (text: string): boolean => {
   try {
@@ -31,38 +35,6 @@ const isTimeZone = (text: string): boolean => {
   }
 };
 
-interface Range {
-  start: number;
-  end: number;
-}
-
-const toIpRange = (text: string): Range | null => {
-  const [start = '', end = ''] = text.split('-').map((part) => part.trim());
-  if (!isIPv4(start) || !isIPv4(end) || ipToNumber(start) > ipToNumber(end)) return null;
-  return { start: ipToNumber(start), end: ipToNumber(end) };
-};
-
-/** Only Proxmox gives the addresses to something, so only there they must be of a real network. */
-const defaultPrivateIps = (compute: string): Range =>
-  toIpRange(compute === 'proxmox' ? '192.168.1.100-192.168.1.253' : '10.64.0.1-10.64.255.254')!;
-
-const ipRange = z.string().transform((text, context) => {
-  const range = toIpRange(text);
-  if (range) return range;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be two IPv4 addresses with a hyphen between, e.g. 192.168.1.100-192.168.1.253',
-  });
-  return z.NEVER;
-});
-
-const numberRange = z.string().transform((text, context) => {
-  const match = /^(\d{1,9})-(\d{1,9})$/.exec(text);
-  if (match && Number(match[1]) <= Number(match[2])) return { start: Number(match[1]), end: Number(match[2]) };
-  context.addIssue({ code: 'custom', message: 'must be two numbers with a hyphen between, e.g. 100-999999' });
-  return z.NEVER;
-});
-
 const perMinute = (fallback: number) =>
   z.coerce.number('must be a number').int().min(0).max(10_000_000).default(fallback);
 
@@ -72,29 +44,6 @@ const databaseUrl = z.string().refine((text) => {
   if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
   return URL.canParse(text) && new URL(text).protocol === 'mysql:' && new URL(text).pathname.length > 1;
 }, 'must look like mysql://user:password@host:3306/database or sqlite:/path/to/file');
-
-/** A nameserver to ask. */
-export interface ServerAddress {
-  address: string;
-  port: number;
-}
-
-const serverAddress = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)|([0-9a-f:]+:[0-9a-f:.]*))(?::([0-9]{1,5}))?$/i;
-
-const serverAddresses = z.string().transform((text, context): ServerAddress[] =>
-  text.split(',').map((part) => {
-    const [, bracketed, four, six, port = '53'] = serverAddress.exec(part.trim()) ?? [];
-    const address = bracketed ?? four ?? six ?? '';
-    if (isIP(address) === 0 || Number(port) > 65_535) {
-      context.addIssue({
-        code: 'custom',
-        message:
-          'must be IP addresses with commas between, each with :port where it is not 53, e.g. 192.0.2.53,[2001:db8::53]:5353',
-      });
-    }
-    return { address, port: Number(port) };
-  }),
-);
 
 /** What every installation reads. */
 const common = z.object({

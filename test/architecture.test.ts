@@ -40,11 +40,17 @@ const layers: Record<string, { from: string[]; why: string }> = {
     from: ['provider-config.ts', 'config-lists.ts', 'config-secrets.ts'],
     why: 'read before anything else is there',
   },
+  'settings.ts': {
+    from: ['config.ts', 'config-lists.ts', 'features'],
+    why: 'the configuration in the terms of features',
+  },
   'data-dir-lock.ts': { from: [], why: 'taken before anything is opened' },
   'welcome.ts': { from: ['config.ts'], why: 'only words' },
   'app.ts': {
     from: [
       'config.ts',
+      'config-lists.ts',
+      'settings.ts',
       'provider-config.ts',
       'adapters',
       'compat',

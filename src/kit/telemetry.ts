@@ -5,6 +5,7 @@
  * No method throws, and each costs a microsecond or so.
  */
 import { ambient, runAs } from './ambient.ts';
+import type { MetricsPage, Readings } from './readings.ts';
 
 /** One stretch of a trace. */
 export interface Span {
@@ -90,4 +91,14 @@ export const inSpan = async <T>(
     span.end(failureOf(error));
     throw error;
   }
+};
+
+/** Telemetry, and what it has to show for it. */
+export interface ShownTelemetry extends Telemetry {
+  page(readings: Readings): Promise<MetricsPage>;
+}
+
+export const noneShown: ShownTelemetry = {
+  ...noTelemetry,
+  page: async () => ({ type: 'text/plain; charset=utf-8', body: '# Nothing is counted in this process.\n' }),
 };

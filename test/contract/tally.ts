@@ -1,7 +1,7 @@
 /** Counts what a server answered, by what it tells of each answer itself. */
-import { noneShown, type ShownTelemetry } from '../../src/app.ts';
 import { type OpenApiDocument, operationsOf } from '../../src/contract/document.ts';
 import type { Log } from '../../src/kit/log.ts';
+import { noneShown, type ShownTelemetry } from '../../src/kit/telemetry.ts';
 
 export interface Tally {
   requests: number;
