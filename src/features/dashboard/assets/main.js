@@ -23,7 +23,7 @@ view: (context, rest, wished) => (rest === '' ? sites(context, wished) : site(co
 { name: 'operations', label: 'Operations', needs: ['operations:read'], view: operations },
 { name: 'failures', label: 'Failures', needs: ['operations:read'], view: failures },
 { name: 'drift', label: 'Drift', needs: ['dns:read', 'drift:read'], view: drift },
-{ name: 'webhooks', label: 'Webhooks', needs: ['webhooks:read'], isNew: true, view: webhooks },
+{ name: 'webhooks', label: 'Webhooks', needs: ['webhooks:read'], view: webhooks },
 { name: 'plans', label: 'Plans', needs: ['plans:read'], view: plans },
 { name: 'key', label: 'This key', needs: [], view: account },
 ];
@@ -43,7 +43,7 @@ return { name, rest: decode(rest.join('/')), wished: new URLSearchParams(query) 
 const session = (api, live, who, leave) => {
 const can = (scope) => who.key.scopes.includes(scope);
 const allowed = places.filter(({ needs }) => needs.length === 0 || needs.some(can));
-const left = places.filter((place) => !allowed.includes(place) && !place.isNew);
+const left = places.filter((place) => !allowed.includes(place));
 const heading = h('h1', { tabindex: -1 });
 const back = h('p', { class: 'back' });
 const body = h('div', {});

@@ -5,8 +5,7 @@ export type Schema<Name extends keyof components['schemas']> = components['schem
 export type Site = Schema<'Site'>;
 export type Operation = Schema<'Operation'>;
 export type Whoami = Schema<'Whoami'>;
-/** `webhooks:read` is that of a server which has webhooks. */
-export type Scope = Schema<'Scope'> | 'webhooks:read';
+export type Scope = Schema<'Scope'>;
 
 export interface Page<Item> {
   data: Item[];

@@ -19,8 +19,6 @@ interface Place {
   label: string;
   /** One of these is enough; without any the place is left out. */
   needs: Scope[];
-  /** Not every server has it: it is not named where it is left out. */
-  isNew?: boolean;
   view: (context: Context, rest: string, wished: URLSearchParams) => View;
 }
 
@@ -35,7 +33,7 @@ const places: Place[] = [
   { name: 'operations', label: 'Operations', needs: ['operations:read'], view: operations },
   { name: 'failures', label: 'Failures', needs: ['operations:read'], view: failures },
   { name: 'drift', label: 'Drift', needs: ['dns:read', 'drift:read'], view: drift },
-  { name: 'webhooks', label: 'Webhooks', needs: ['webhooks:read'], isNew: true, view: webhooks },
+  { name: 'webhooks', label: 'Webhooks', needs: ['webhooks:read'], view: webhooks },
   { name: 'plans', label: 'Plans', needs: ['plans:read'], view: plans },
   { name: 'key', label: 'This key', needs: [], view: account },
 ];
@@ -57,7 +55,7 @@ const wishOf = (hash: string) => {
 const session = (api: Api, live: Live, who: Whoami, leave: (said: string | null) => void) => {
   const can = (scope: Scope) => (who.key.scopes as Scope[]).includes(scope);
   const allowed = places.filter(({ needs }) => needs.length === 0 || needs.some(can));
-  const left = places.filter((place) => !allowed.includes(place) && !place.isNew);
+  const left = places.filter((place) => !allowed.includes(place));
   const heading = h('h1', { tabindex: -1 });
   const back = h('p', { class: 'back' });
   const body = h('div', {});

@@ -1,27 +1,12 @@
 /** Whether what happens here reaches the panel. */
-import type { Page } from './api.ts';
+import type { Page, Schema } from './api.ts';
 import type { Context, View } from './context.ts';
 import { h } from './dom.ts';
 import { filled, nothing, pill, table, time } from './parts.ts';
 import { count } from './words.ts';
 
-/** As much of a webhook as is shown here. */
-interface Webhook {
-  id: string;
-  url: string;
-  enabled: boolean;
-  notice: string | null;
-  failing_since: string | null;
-}
-
-interface Delivery {
-  event: string;
-  service_id: string;
-  attempts: number;
-  error: string | null;
-  created_at: string;
-  next_attempt_at: string | null;
-}
+type Webhook = Schema<'Webhook'>;
+type Delivery = Schema<'WebhookDelivery'>;
 
 const healthOf = ({ enabled, failing_since: since }: Webhook) => {
   if (!enabled) return pill('disabled', 'bad');
