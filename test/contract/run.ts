@@ -95,11 +95,12 @@ for (const [name, one] of found) {
   expect(name, 'operations that were not reached', all - one.operations);
   if (!one.complete) problems.push(`${name}: it did not go over everything`);
 }
-// What a run did not get to the good end of, the other one may have.
+// Told and not judged: whether an operation can still be cancelled, or a record is still there, hangs on how far the
+// others are. What a run did not get to the good end of, the other one may have.
 const neverDone = [...found.values()]
   .map((one) => one.neverDone)
   .reduce((left, right) => left.filter((one) => right.some((other) => nameOf(one) === nameOf(other))));
-expect('both', 'operations that were never answered with 2xx', neverDone);
+if (neverDone.length > 0) say(`never answered with 2xx this time: ${neverDone.join(', ')}`);
 const requests = [...found.values()].reduce((sum, one) => sum + one.requests, 0);
 say(`requests in all: ${requests}`);
 if (whole && requests < leastRequests) problems.push(`fewer than ${leastRequests} requests`);
