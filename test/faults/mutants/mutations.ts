@@ -244,7 +244,7 @@ export const mutations: Mutation[] = [
   {
     name: 'waiting-deletion-not-promoted',
     breaks: 'A deletion that waits goes ahead when the operation before it ends.',
-    edits: [operations('ending.ts', 'return promoteNext(tx, definitions, operation, ending.at);', 'return null;')],
+    edits: [operations('ending.ts', 'return promoteNext(tx, deps, operation, ending.at);', 'return null;')],
     tests: engine,
   },
   {
@@ -321,7 +321,7 @@ export const mutations: Mutation[] = [
       ),
       operations(
         'run.ts',
-        '    if (next) afterCommit(tx, deps.wake);\n    return null;\n  };\n\n  /** Leaves',
+        '    if (next) afterCommit(tx, deps.wake);\n    countEnd(tx, operation, outcome, now);\n    return null;\n  };\n\n  /** Leaves',
         `    afterCommit(tx, () => {
       void settleHolds(db.knex as Tx, operation.service, run.id, outcome === 'done' ? 'kept' : 'released');
       deps.wake();
