@@ -15,7 +15,8 @@ export interface TransportSettings {
 }
 
 /** A POST that the contract gives no Idempotency-Key, because its answer holds a secret. */
-const keyless = /\/v1\/(sites\/[^/]+\/(login-link|password)|support|support\/verify|support\/[^/]+\/rotate)$/;
+const keyless =
+  /\/v1\/(sites\/[^/]+\/(login-link|password)|support|support\/verify|support\/[^/]+\/rotate|webhooks|webhooks\/[^/]+\/rotate)$/;
 /** Of those, what does the same when it is sent twice: `service_id` is the key, or nothing is changed. */
 const repeatable = /\/v1\/support(\/verify)?$/;
 /** Passes by itself; a customer's missing DNS record is "retryable" too, and does not. */
