@@ -12,11 +12,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { deliveryPoints } from '../../src/deliveries/deliveries.ts';
-import { databases, type TestDatabases } from '../support/databases.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
+import { deliveryPoints } from '../../../src/deliveries/deliveries.ts';
+import { databases, type TestDatabases } from '../../support/databases.ts';
+import { startWebhookReceiver } from '../../support/webhook-receiver.ts';
+import { report } from '../report.ts';
 import { type DeliveryOrder, type DeliveryTold, deliveryEvents } from './delivery-victim.ts';
-import { report } from './report.ts';
 
 const program = fileURLToPath(new URL('./delivery-victim.ts', import.meta.url));
 

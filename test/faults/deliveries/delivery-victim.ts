@@ -3,12 +3,12 @@
  * left, is told what to do by its arguments, and answers in lines of JSON.
  */
 import { writeSync } from 'node:fs';
-import { createProvisor } from '../../src/app.ts';
-import { type Config, loadConfig } from '../../src/config.ts';
-import type { AtDeliveryPoint } from '../../src/deliveries/deliveries.ts';
-import type { Caller } from '../../src/kit/caller.ts';
-import { serve } from '../../src/serve.ts';
-import { quiet } from '../support/app.ts';
+import { createProvisor } from '../../../src/app.ts';
+import { type Config, loadConfig } from '../../../src/config.ts';
+import type { AtDeliveryPoint } from '../../../src/deliveries/deliveries.ts';
+import type { Caller } from '../../../src/kit/caller.ts';
+import { serve } from '../../../src/serve.ts';
+import { quiet } from '../../support/app.ts';
 
 export interface DeliveryOrder {
   dataDir: string;
