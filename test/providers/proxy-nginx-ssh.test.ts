@@ -172,7 +172,12 @@ describe('nginx-ssh', () => {
     const way = createServer((client) => {
       opened += 1;
       const server = connect(nginx.ssh.port, '127.0.0.1');
-      for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
+      // A pipe ends the other side with an end, and not with a reset.
+      const end = () => {
+        client.destroy();
+        server.destroy();
+      };
+      for (const socket of [client, server]) sockets.add(socket.on('error', end).on('close', end));
       client.pipe(server).pipe(client);
     }).listen(0, '127.0.0.1');
     await once(way, 'listening');

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -52,12 +52,15 @@ export const startProgram = async (
 ): Promise<Program> => {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(options.env ? { env: options.env } : {}) });
   let output = '';
-  for (const stream of [child.stdout!, child.stderr!]) {
+  const streams = [child.stdout, child.stderr] as Socket[];
+  for (const stream of streams) {
     stream.setEncoding('utf8').on('data', (text) => {
       output = `${output}${text}`.slice(-20_000);
     });
   }
   const stop = async () => {
+    // What it began may outlive it and hold them, as the sessions of an sshd do: they keep no test alive.
+    for (const stream of streams) stream.unref();
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
