@@ -32,6 +32,11 @@ export interface CaddyClient {
   ): Promise<CaddyReply>;
 }
 
+/**
+ * For a moment after a change the servers of the old configuration may still take a
+ * connection: Caddy has told them to stop, and answers before they have (its `App.Stop`).
+ */
+const settledMs = 100;
 const timeoutMs = 15_000;
 // A route is less than two kilobytes: enough for many thousands of them.
 const mostBytes = 64 * 1024 * 1024;
@@ -175,6 +180,7 @@ export const createCaddyClient = ({ adminUrl }: { adminUrl: string }): CaddyClie
     get: (path, signal) => call('GET', path, {}, signal),
     change: async (method, path, options, signal) => {
       const reply = await call(method, path, options, signal);
+      if (reply.status === 200) await wait(settledMs, undefined, { signal }).catch(() => {});
       if (reply.status === 200 || reply.status === 412) return reply;
       throw new ProviderError(
         provider,
