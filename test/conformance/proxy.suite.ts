@@ -315,6 +315,32 @@ export const proxyConformance = (name: string, open: () => Promise<ProxyWorld>):
         await leavesNothing();
       });
 
+      it('lets nobody wait in line who has given up', async (t) => {
+        if (!world.spoil) return t.diagnostic(`${name} lives in our process`);
+        const way = await world.spoil('silent');
+        const giveUp = new AbortController();
+        // More than any adapter does at a time, so that the next has to wait.
+        const busy = Array.from({ length: 8 }, (_, at) =>
+          assert.rejects(way.proxy.putRoute(routeFor(`busy-${at}`), giveUp.signal), (error) =>
+            told(error, 'unavailable', 'unknown_outcome'),
+          ),
+        );
+        await way.swallowed();
+        const impatient = new AbortController();
+        const inLine = way.proxy.putRoute(routeFor('in-line'), impatient.signal);
+        let isBusy = true;
+        void Promise.race(busy).then(() => {
+          isBusy = false;
+        });
+        impatient.abort();
+        await assert.rejects(inLine, (error) => told(error, 'unavailable'));
+        assert.ok(isBusy, 'it was told only once the others had ended');
+        giveUp.abort();
+        await Promise.all(busy);
+        await way.mend();
+        await leavesNothing();
+      });
+
       it('finds its own after a lost answer', async (t) => {
         if (!world.spoil) return t.diagnostic(`${name} lives in our process`);
         const route = routeFor('lost');

@@ -1,5 +1,6 @@
 import type { RecordBatchParams } from 'cloudflare/resources/dns/records';
 import { ProviderError } from '../../../kit/errors.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { DnsProvider, RRType, Zone } from '../../../ports/dns.ts';
 import { type HeldRecord, recordsOf, recordWork, toRRsets, toShownRRsets } from '../held-records.ts';
@@ -7,7 +8,6 @@ import { planChanges, type Replacement } from '../plan-changes.ts';
 import { auditWith, supportedTypes } from '../rrset.ts';
 import { wishedZone } from '../wished-zone.ts';
 import { isZonesOwn, markerName, markerText } from '../zone-owner.ts';
-import { createZoneQueue } from '../zone-queue.ts';
 import { type CloudflareOptions, codes, createCloudflareClient, provider, Refusal } from './client.ts';
 import { absolute, limits, nameOf, toBody, toHeld } from './records.ts';
 import type { CloudflareZone } from './schema.ts';
@@ -80,7 +80,7 @@ const toBatches = (records: HeldRecord[], plan: Replacement[], most: number): Ba
 /** DNS at Cloudflare. */
 export const createCloudflareDns = (options: CloudflareOptions): Adapter<DnsProvider> => {
   const client = createCloudflareClient(options);
-  const inTurn = createZoneQueue(provider);
+  const inTurn = createTurns(provider);
 
   const find = async (name: string, signal: AbortSignal): Promise<CloudflareZone | null> =>
     (await client.zones(signal, nameOf(name)))[0] ?? null;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { DnsProvider, RRset, Zone } from '../../../ports/dns.ts';
 import { type HeldRecord, recordsOf, recordWork, toRRsets, toShownRRsets } from '../held-records.ts';
@@ -7,7 +8,6 @@ import { planChanges } from '../plan-changes.ts';
 import { auditWith, supportedTypes } from '../rrset.ts';
 import { wishedZone } from '../wished-zone.ts';
 import { isZonesOwn, markerName, markerText } from '../zone-owner.ts';
-import { createZoneQueue } from '../zone-queue.ts';
 import { createIspConfigClient, type IspConfigOptions, provider } from './client.ts';
 import { limits, toHeld, toParams } from './records.ts';
 import { affected, type IspConfigRecord, type IspConfigZone, newId, record, zone as zoneAnswer } from './schema.ts';
@@ -29,7 +29,7 @@ const firstSerial = (): string => `${new Date().toISOString().slice(0, 10).repla
 /** DNS in ISPConfig. Whose a zone is stands in a TXT record of the zone. */
 export const createIspConfigDns = (options: IspConfigOptions): Adapter<DnsProvider> => {
   const call = createIspConfigClient(options);
-  const inTurn = createZoneQueue(provider);
+  const inTurn = createTurns(provider);
   const server_id = options.serverId;
 
   const zonesLike = async (filter: object, signal: AbortSignal): Promise<IspConfigZone[]> =>

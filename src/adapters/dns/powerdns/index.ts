@@ -1,4 +1,5 @@
 import { ProviderError } from '../../../kit/errors.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { DnsProvider, RRset, RRType, Zone } from '../../../ports/dns.ts';
 import { planChanges } from '../plan-changes.ts';
@@ -6,7 +7,6 @@ import { unquoteText } from '../rdata.ts';
 import { auditWith, type Limits, spellRRset, supportedTypes, widestLimits } from '../rrset.ts';
 import { wishedZone } from '../wished-zone.ts';
 import { isZonesOwn, ownerTag } from '../zone-owner.ts';
-import { createZoneQueue } from '../zone-queue.ts';
 import { createPowerDnsClient, type PowerDnsOptions, provider } from './client.ts';
 import type { ZoneAnswer } from './schema.ts';
 
@@ -44,7 +44,7 @@ const toRRsets = (zone: ZoneAnswer): RRset[] =>
 /** DNS in a PowerDNS server. Ownership is kept in the zone's account. */
 export const createPowerDns = (options: PowerDnsOptions): Adapter<DnsProvider> => {
   const client = createPowerDnsClient(options);
-  const inTurn = createZoneQueue(provider);
+  const inTurn = createTurns(provider);
 
   const existing = async (name: string, signal: AbortSignal): Promise<ZoneAnswer> => {
     const zone = await client.get(name, signal);

@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
 import { hashJson } from '../../../kit/hash.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy } from '../../../ports/proxy.ts';
 import { checkRoute, checkRouteId } from '../../../ports/route.ts';
@@ -138,19 +139,14 @@ export const createCaddyProxy = ({ adminUrl, server, listen, siteUrl }: CaddyOpt
   };
 
   // One change after the other within this process: they would only get in each other's way.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn;
-    return turn;
-  };
+  const turns = createTurns(provider);
 
   const pause = (round: number, signal: AbortSignal) =>
     // Whoever was first is done by then; the others must not all come back at once.
     wait(Math.random() * 20 * Math.min(round, 10), undefined, { signal }).catch(() => {});
 
   const change = (next: (routes: CaddyRoute[]) => CaddyRoute[], signal: AbortSignal): Promise<void> =>
-    inTurn(async () => {
+    turns(server, signal, async () => {
       const lost: ProviderError[] = [];
       for (let round = 1; round <= mostRounds; round++) {
         const seen = await see(signal).catch((error) => {

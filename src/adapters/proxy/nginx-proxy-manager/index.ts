@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../../kit/errors.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import { renderVisitorPage, visitorPages } from '../../../kit/visitor-page.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy, Route, RoutePage } from '../../../ports/proxy.ts';
@@ -56,7 +57,7 @@ const sameNames = (one: readonly string[], other: readonly string[]): boolean =>
   [...one].sort().join() === [...other].sort().join();
 
 export const createNginxProxyManager = (options: NginxProxyManagerOptions): Adapter<ReverseProxy> => {
-  const { letsencryptEmail, siteUrl } = options;
+  const { url, letsencryptEmail, siteUrl } = options;
   const client = createNpmClient(options);
   const isHttps = siteUrl.startsWith('https:');
 
@@ -85,12 +86,8 @@ export const createNginxProxyManager = (options: NginxProxyManagerOptions): Adap
     });
 
   // It looks for a name and then takes it, in two steps: two calls at once could both have it.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn;
-    return turn;
-  };
+  const turns = createTurns(provider);
+  const inTurn = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => turns(url, signal, work);
 
   const target = (route: Route) => {
     const { upstream } = route;
@@ -204,7 +201,7 @@ export const createNginxProxyManager = (options: NginxProxyManagerOptions): Adap
         throw new ProviderError(provider, 'invalid', 'Nginx Proxy Manager holds no host without a name');
       }
       target(wished);
-      await inTurn(async () => {
+      await inTurn(signal, async () => {
         const all = await hosts(signal);
         const taken = takenHostname(
           wished,
@@ -215,21 +212,21 @@ export const createNginxProxyManager = (options: NginxProxyManagerOptions): Adap
       });
     },
     setEnabled: (id, enabled, signal) =>
-      inTurn(async () => {
+      inTurn(signal, async () => {
         const found = await find(id, signal);
         if (!found) throw notFound(id);
         await turn(found.host, enabled, signal);
       }),
     deleteRoute: async (id, signal) => {
       checkRouteId(provider, id);
-      await inTurn(async () => {
+      await inTurn(signal, async () => {
         // More than one only if two processes made it at once.
         for (const { host, route } of oursAmong(await hosts(signal))) if (route.id === id) await remove(host, signal);
       });
     },
     // It fetches the certificate while we wait, which may take longer than we do; then the next attempt finds it.
     ensureCertificate: (id, signal) =>
-      inTurn(async () => {
+      inTurn(signal, async () => {
         const found = await find(id, signal);
         if (!found) throw notFound(id);
         const { host, route } = found;

@@ -4,6 +4,7 @@
  * under a lock, tested by nginx, loaded, and seen to answer; or taken back.
  */
 import { ProviderError } from '../../../kit/errors.ts';
+import { createTurns } from '../../../kit/turns.ts';
 import type { Adapter } from '../../../ports/adapter.ts';
 import type { ReverseProxy, Route } from '../../../ports/proxy.ts';
 import { checkRoute, checkRouteId, takenHostname } from '../../../ports/route.ts';
@@ -12,7 +13,6 @@ import { type Change, converse, type SeenFile } from './conversation.ts';
 import { type Probe, untilServed } from './probe.ts';
 import { remoteCommand } from './remote-script.ts';
 import { fileName, type NginxSites, readFirstLine, renderRoute } from './route-file.ts';
-import { createTurns } from './turns.ts';
 
 export interface NginxSshOptions {
   ssh: SshTarget;
@@ -60,11 +60,11 @@ const seenIn = (files: SeenFile[]): Seen[] =>
 export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReverseProxy> => {
   const { ssh, directory, commands, sites, siteUrl } = options;
   const command = remoteCommand({ directory, ...commands });
-  const inTurn = createTurns(atOnce);
+  const turns = createTurns(provider, atOnce);
   const connections = createConnections(ssh);
 
   const read = (signal: AbortSignal): Promise<Route[]> =>
-    inTurn(async () => {
+    turns(ssh.host, signal, async () => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       return connections.connected(limit, async (connection) => {
         let routes: Route[] = [];
@@ -82,7 +82,7 @@ export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReversePr
     decide: (seen: Seen[]) => { change: Change; names?: readonly string[]; awaited: Probe | null },
     signal: AbortSignal,
   ): Promise<void> =>
-    inTurn(async () => {
+    turns(ssh.host, signal, async () => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       await connections.connected(limit, async (connection) => {
         let awaited: Probe | null = null;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProviderError } from '../../kit/errors.ts';
-import { createZoneQueue } from './zone-queue.ts';
+import { ProviderError } from './errors.ts';
+import { createTurns } from './turns.ts';
 
 const signal = new AbortController().signal;
 const isGivenUp = (error: unknown) => error instanceof ProviderError && error.kind === 'unavailable';
 
-test('work at one zone goes in order, work at others at once', async () => {
-  const inTurn = createZoneQueue('dns/test');
+test('works of one key go in order, those of others at once', async () => {
+  const inTurn = createTurns('dns/test');
   const done: string[] = [];
   const gate = Promise.withResolvers<void>();
   const first = inTurn('a.', signal, async () => {
@@ -28,7 +28,7 @@ test('work at one zone goes in order, work at others at once', async () => {
 });
 
 test('who gives up while waiting is told at once, and his work is never begun', async () => {
-  const inTurn = createZoneQueue('dns/test');
+  const inTurn = createTurns('dns/test');
   const gate = Promise.withResolvers<void>();
   const first = inTurn('a.', signal, () => gate.promise);
   const controller = new AbortController();
@@ -45,11 +45,34 @@ test('who gives up while waiting is told at once, and his work is never begun', 
 });
 
 test('a signal that ends while the work goes on is left to the work', async () => {
-  const inTurn = createZoneQueue('dns/test');
+  const inTurn = createTurns('dns/test');
   const controller = new AbortController();
   const result = await inTurn('a.', controller.signal, async () => {
     controller.abort();
     return 'landed';
   });
   assert.equal(result, 'landed');
+});
+
+test('as many as may run at once do, also after some have given up', async () => {
+  const inTurn = createTurns('dns/test', 2);
+  const gates = [1, 2, 3, 4].map(() => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  const work = (at: number, of = signal) =>
+    inTurn('a.', of, async () => {
+      begun.push(at);
+      await gates[at]!.promise;
+    });
+  const leaving = new AbortController();
+  const all = [work(0), work(1), work(2), work(3)];
+  const left = inTurn('a.', leaving.signal, async () => assert.fail('begun'));
+  leaving.abort();
+  await assert.rejects(left, isGivenUp);
+  assert.deepEqual(begun, [0, 1]);
+  gates[1]!.resolve();
+  await all[1];
+  assert.deepEqual(begun, [0, 1, 2]);
+  for (const gate of gates) gate.resolve();
+  await Promise.all(all);
+  assert.deepEqual(begun, [0, 1, 2, 3]);
 });
