@@ -1,6 +1,8 @@
 /** What the port promises of providers that are reached by HTTP when the way there, or the answer, is bad. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { ProviderError } from '../../src/kit/errors.ts';
@@ -211,6 +213,31 @@ export const dnsOverHttpConformance = (id: string, open: () => Promise<HttpDnsWo
           }
         }
       }
+    });
+
+    it('reads no answer that has no end', async (t) => {
+      const most = 160 * 1024 * 1024;
+      let sent = 0;
+      const endless = createHttpServer((incoming, response) => {
+        incoming.resume();
+        const more = Buffer.alloc(1024 * 1024, ' ');
+        const write = () => {
+          while (sent < most && !response.destroyed) {
+            sent += more.length;
+            if (!response.write(more)) return;
+          }
+        };
+        response.on('drain', write);
+        write();
+      });
+      endless.listen(0, '127.0.0.1');
+      await once(endless, 'listening');
+      t.after(() => endless.closeAllConnections());
+      t.after(() => endless.close());
+      const { port } = endless.address() as AddressInfo;
+      // Whoever reads on sits there with all of it until his own time is over.
+      await assert.rejects(world.at(`http://127.0.0.1:${port}`).listZones(signal), fails('unavailable'));
+      assert.ok(sent < most, 'it was read to where it fell silent');
     });
 
     it('understands the statuses that anything on the way may answer', async () => {

@@ -9,7 +9,7 @@ import { neverConnected, refuseGivenUp } from '../../kit/provider-call.ts';
 
 const longestMs = 15_000;
 // A zone of 50,000 records is some 20 MB of JSON.
-const mostBytes = 64 * 1024 * 1024;
+export const mostBytes = 64 * 1024 * 1024;
 
 const neverSent = new Set([
   ...neverConnected,

@@ -2,7 +2,7 @@ import Cloudflare, { APIConnectionError, APIError, APIUserAbortError } from 'clo
 import type { RecordBatchParams } from 'cloudflare/resources/dns/records';
 import { z } from 'zod';
 import { ProviderError, type ProviderErrorKind } from '../../../kit/errors.ts';
-import { kindOfStatus, limitedSignal, noAnswer, oddAnswer, readJson, secondsOf } from '../http-client.ts';
+import { kindOfStatus, limitedSignal, mostBytes, noAnswer, oddAnswer, readJson, secondsOf } from '../http-client.ts';
 import { type CloudflareRecord, type CloudflareZone, complaints, envelope, record, zone } from './schema.ts';
 
 /**
@@ -70,6 +70,22 @@ const translate = (error: unknown, given: AbortSignal, changes: boolean): Provid
   return refusal(status, errors, changes, secondsOf(headers.get('retry-after')));
 };
 
+class TooLong extends Error {
+  readonly code = 'the answer has no end';
+}
+
+/** The package would read on for as long as something comes. */
+const textOf = async (response: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new TooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+};
+
 const zonesPerPage = 50;
 const recordsPerPage = 5_000;
 
@@ -98,7 +114,7 @@ export const createCloudflareClient = ({ url, token, accountId }: CloudflareOpti
     const limited = limitedSignal(provider, signal);
     let text: string;
     try {
-      text = await (await send({ signal: limited }).asResponse()).text();
+      text = await textOf(await send({ signal: limited }).asResponse());
     } catch (error) {
       throw translate(error, limited, changes);
     }
