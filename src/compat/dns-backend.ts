@@ -28,6 +28,14 @@ const dataField: Record<string, Field> = { A: 'ip', AAAA: 'ip', CNAME: 'target',
 const asNumber = (value: string | number | undefined): number | undefined =>
   value === undefined ? undefined : Number(value);
 
+/** A refusal of the data, in the terms of a client that has another word for it. */
+const inTheirTerms = (error: unknown, field: Field | undefined): unknown => {
+  if (!(error instanceof AppError) || field === undefined || error.details?.field !== 'data') return error;
+  const { kind, code, message, retryable, details } = error;
+  const said = message.replace('The field "data"', `The field "${field}"`);
+  return new AppError(kind, code, said, { retryable, details: { ...details, field } });
+};
+
 const customerOf = (body: { user_id?: string | number | undefined }): string | undefined =>
   body.user_id === undefined ? undefined : String(body.user_id);
 
@@ -83,12 +91,18 @@ export const dnsBackendHandlers = (zones: Zones, operations: Operations) => {
       }
       const listed = await Promise.all(
         found.map(async (zone) => {
-          const { records } = await zones.records(caller, { name: zone.name });
-          const byId = Object.fromEntries(records.map((record) => [record.id, oldRecord(record)]));
-          return { zone: { id: zone.number, name: zone.name, records: byId } };
+          try {
+            const { records } = await zones.records(caller, { name: zone.name });
+            const byId = Object.fromEntries(records.map((record) => [record.id, oldRecord(record)]));
+            return { zone: { id: zone.number, name: zone.name, records: byId } };
+          } catch (error) {
+            // It was deleted since it was listed, which must not hide the others.
+            if (error instanceof AppError && error.kind === 'not_found') return null;
+            throw error;
+          }
         }),
       );
-      return { status: 200, body: { zones: listed } };
+      return { status: 200, body: { zones: listed.filter((zone) => zone !== null) } };
     },
     compatAddZone: async (input) => {
       const { caller, body, signal } = input;
@@ -124,7 +138,11 @@ export const dnsBackendHandlers = (zones: Zones, operations: Operations) => {
         priority: asNumber(body.priority),
       };
       const patience = { waitSeconds: patienceSeconds, signal };
-      const { operation, record } = await zones.addRecord(caller, { name: zone.name }, wish, patience);
+      const { operation, record } = await zones
+        .addRecord(caller, { name: zone.name }, wish, patience)
+        .catch((error: unknown) => {
+          throw inTheirTerms(error, field);
+        });
       const isDone = operation === null || isEnded(operation.state);
       return done(input, `the record is ${isDone ? 'published' : 'being published'}`, record.id);
     },

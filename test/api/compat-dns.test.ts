@@ -116,7 +116,16 @@ for (const database of databases) {
       const wish = { type: 'A', name: `x.${domain}`, ttl: 300, ip: '192.0.2.1' };
       expectProblem(await call('add/zone', { user_id: 'other', domain }), 409, 'zone_taken');
       expectProblem(await call('add/zone', { user_id, domain: 'co.uk' }), 400, 'zone_invalid');
-      expectProblem(await call('add/record', { ...wish, zone_id, ip: '1.2.3' }), 400, 'record_invalid');
+      for (const [more, sentence] of [
+        [{ ip: '1.2.3' }, /^The field "ip" must be an IPv4 address: "1\.2\.3"/],
+        [{ ip: undefined }, /^The field "ip" must be an IPv4 address: ""/],
+        [{ type: 'MX', exchange: '192.0.2.1', priority: 10 }, /^The field "exchange" is an IP address where/],
+        [{ type: 'CNAME', target: 'a..b' }, /^The field "target" has two dots in a row/],
+        [{ ttl: 5 }, /^The field "ttl" must be/],
+      ] as const) {
+        const { body } = expectProblem(await call('add/record', { ...wish, zone_id, ...more }), 400, 'record_invalid');
+        assert.match(body.error, sentence);
+      }
       expectProblem(await call('add/record', { ...wish, zone_id, user_id: 'other' }), 404, 'not_found');
       expectProblem(await call('add/record', { ...wish, name: 'x.nowhere.com' }), 404, 'not_found');
       expectProblem(await call('add/record', { ...wish, zone_id: '1' }), 404, 'not_found');
