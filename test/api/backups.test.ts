@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ProviderError } from '../../src/kit/errors.ts';
 import { newId } from '../../src/kit/ids.ts';
+import { expectProblem } from '../support/answers.ts';
 import { activeSite, startApp, type TestApp, waiting } from '../support/app.ts';
 import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
@@ -121,6 +122,40 @@ for (const database of databases) {
         const old = await app.panel.call('POST', '/action/rollback', { service_id: id, bak: name });
         assert.equal(old.body.success, true, old.text);
         assert.equal(await readFile(file, 'utf8'), 'before');
+      },
+    );
+
+    it(
+      'that are gone at the provider cost a site neither its visitors nor its safety copy',
+      localOnly('it writes into the folder of the site'),
+      async () => {
+        const { service_id: id } = await activeSite(app.panel);
+        const back = (name: string) => app.panel.call('POST', `/v1/sites/${id}/backups/${name}/rollback`, {}, waiting);
+        const operations = async () => (await app.panel.call('GET', `/v1/sites/${id}/operations`)).body.data.length;
+        expectProblem(await back('safety'), 404, 'not_found');
+        await writeFile(await page(id), 'kept aside');
+        const { name } = (await make(id)).body;
+        assert.equal((await back('initial')).status, 200);
+        const before = await operations();
+
+        const row = await app.serving.provisor.db.knex('services').where({ service_id: id }).first('id');
+        const ref = { name: `svc-${String(row.id).toLowerCase()}`, vmid: 0 };
+        await app.serving.provisor.providers.compute.deleteSnapshot(ref, name, AbortSignal.timeout(10_000));
+        expectProblem(await back(name), 404, 'not_found');
+        assert.equal(await operations(), before);
+        // Where the provider was silent when it was asked for, the operation looks again, before it touches anything.
+        let asked = 0;
+        compute.before('listSnapshots', async () => {
+          asked += 1;
+          if (asked === 1) throw new ProviderError('compute/local', 'unavailable', 'not now');
+        });
+        try {
+          expectProblem(await back(name), 409, 'operation_failed');
+        } finally {
+          compute.before('listSnapshots', null);
+        }
+        assert.equal((await back('safety')).status, 200);
+        assert.equal(await readFile(await page(id), 'utf8'), 'kept aside');
       },
     );
 

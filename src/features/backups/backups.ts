@@ -3,6 +3,7 @@ import type { Database, Tx } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
 import type { Operation } from '../../operations/operation.ts';
+import { findActive } from '../../operations/operation-store.ts';
 import { type Quota, readQuotas } from '../../operations/quota.ts';
 import { markAllGone } from '../../operations/step-store.ts';
 import type { ComputeProvider } from '../../ports/compute.ts';
@@ -99,10 +100,11 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
     /** Errors: `not_found`; `backup_protected` for the reset point and the safety copy. */
     remove: async (caller: Caller, ref: SiteRef, name: string): Promise<Changed & { backup: Backup }> => {
       if (name === initialName || name === safetyName) {
+        const what = name === initialName ? 'what a reset goes back to' : 'what the last rollback has replaced';
         throw new AppError(
           'conflict',
           'backup_protected',
-          `"${name}" cannot be deleted: it is not one of the counted backups.`,
+          `"${name}" cannot be deleted: it is ${what}, and takes up no room of your backups.`,
         );
       }
       const changed = await sites.change(caller, ref, 'backup', async (tx, site) => {
@@ -114,13 +116,17 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
     },
 
     /** Puts a site back. Errors: `not_found` when there is no such backup, or it is not whole. */
-    rollback: (caller: Caller, ref: SiteRef, name: string): Promise<Changed> => {
+    rollback: async (caller: Caller, ref: SiteRef, name: string): Promise<Changed> => {
       requireSnapshots();
+      const there = await snapshotsOf(await sites.get(caller, ref));
       return sites.change(caller, ref, 'rollback', async (tx, site) => {
         if (name !== initialName && name !== safetyName) {
           const backup = await store.findBackup(tx, site.id, name);
           if (backup?.state !== 'ready') throw notThere(name);
         }
+        // Of a site at which something is done this says nothing: that may be about to make it.
+        const isAtRest = (await findActive(tx, site.key)).active === null;
+        if (isAtRest && there !== null && !there.has(name)) throw notThere(name);
         return { definition: definitions.rollback, params: { name } };
       });
     },

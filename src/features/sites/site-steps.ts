@@ -89,9 +89,10 @@ export const createSiteSteps = ({ sites, providers, domainsOf }: SiteStepsDeps) 
     siteStep('check-copy', 'Looking at the copies of the site', {
       uses: compute,
       run: async ({ site, params, signal }) => {
-        if (compute.capabilities.rollbackTo !== 'newest') return;
-        const newest = (await compute.listSnapshots(computeRef(site), signal)).at(-1)?.name;
-        if (newest === undefined || newest === nameOf(params)) return;
+        const names = (await compute.listSnapshots(computeRef(site), signal)).map((each) => each.name);
+        const [name, newest] = [nameOf(params), names.at(-1)];
+        if (!names.includes(name)) throw new ProviderError(compute.id, 'not_found', `There is no copy ${name}`);
+        if (compute.capabilities.rollbackTo !== 'newest' || newest === name) return;
         throw new ProviderError(compute.id, 'invalid', `Only the newest copy can be put back, which is ${newest}`);
       },
     });
