@@ -3,12 +3,16 @@ import { after, before, describe, it } from 'node:test';
 import type { RRset, RRsetChange } from '../../src/ports/dns.ts';
 import { expectProblem } from '../support/answers.ts';
 import { type Answer, activeSite, type Client, startApp, type TestApp, waiting } from '../support/app.ts';
+import { allAtRest } from '../support/at-rest.ts';
 import { databases } from '../support/databases.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are checked against the contract by the server
 type Body = any;
 
 const signal = AbortSignal.timeout(600_000);
+
+/** On a busy machine the last in line is published after its call was answered. */
+const isTaken = ({ status }: Answer): boolean => status === 201 || status === 202;
 
 for (const database of databases) {
   describe(`zones on ${database.name}`, () => {
@@ -167,9 +171,13 @@ for (const database of databases) {
         );
         assert.match(body.error, words);
       };
-      await refused({ type: 'SOA' }, 'record_invalid', /"type" is SOA, which is ours/);
+      await refused({ type: 'SOA' }, 'record_invalid', /"type" cannot be SOA, which this service keeps itself/);
       await refused({ type: 'PTR' }, 'record_invalid', /"type" must be one of/);
-      await refused({ name: '@', type: 'NS', data: 'ns.example.org' }, 'record_invalid', /those are ours/);
+      await refused(
+        { name: '@', type: 'NS', data: 'ns.example.org' },
+        'record_invalid',
+        /at the zone itself, which this service keeps/,
+      );
       await refused({ name: '@', type: 'CNAME', data: 'example.org' }, 'record_invalid', /zone itself/);
       await refused({ name: `x.${zone}.${zone}` }, 'record_invalid', /twice/);
       await refused({ name: 'other.org.' }, 'record_invalid', /outside the zone/);
@@ -227,8 +235,9 @@ for (const database of databases) {
       const zone = await newZone();
       const ips = Array.from({ length: 16 }, (_, at) => `192.0.2.${at + 1}`);
       const answers = await Promise.all(ips.map((data) => add(zone, { name: 'many', type: 'A', data, ttl: 300 })));
-      const done = ips.filter((_, at) => answers[at]!.status === 201);
-      for (const answer of answers) if (answer.status !== 201) expectProblem(answer, 409, 'operation_in_progress');
+      const done = ips.filter((_, at) => isTaken(answers[at]!));
+      for (const answer of answers) if (!isTaken(answer)) expectProblem(answer, 409, 'operation_in_progress');
+      await allAtRest(app);
       const [rrset] = await publishedAt(zone, `many.${zone}.`);
       assert.deepEqual([...rrset!.rdata].sort(), [...done].sort());
       const quota = (await app.panel.call('GET', `/v1/zones/${zone}`)).body.quota;
@@ -245,10 +254,11 @@ for (const database of databases) {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, at) => add(zone, { name: `n${at}`, type: 'A', data: '192.0.2.1' })),
       );
-      const left = answers.filter(({ status }) => status !== 201);
+      const left = answers.filter((answer) => !isTaken(answer));
       for (const answer of left) {
         if (answer.body.code !== 'operation_in_progress') expectProblem(answer, 409, 'quota_exceeded');
       }
+      await allAtRest(app);
       const quota = (await app.panel.call('GET', `/v1/zones/${zone}`)).body.quota;
       assert.equal(quota.used, 4 + answers.length - left.length);
       assert.ok(quota.used <= 20);

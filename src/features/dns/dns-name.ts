@@ -33,6 +33,7 @@ const isPunycode = (label: string): boolean => {
 const oddCharacter = (label: string): NameFault => {
   const odd = [...label].find((character) => !/[\p{L}\p{M}\p{N}_-]/u.test(character));
   if (odd === undefined) return new NameFault('has a part that begins or ends with a hyphen');
+  if (odd === ' ') return new NameFault('has a space, which a name cannot have');
   const code = `U+${odd.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
   const shown = /^[\x21-\x7e]$/.test(odd) ? `the character ${odd}` : `the character ${code}`;
   return new NameFault(`has ${shown}, which a name cannot have`);

@@ -163,7 +163,10 @@ export const readZoneFile = (text: string, zone: string): ZoneFile => {
     }
     const atApex = name.toLowerCase() === zone;
     if (type === 'SOA' || (type === 'NS' && atApex)) {
-      file.ignored.push({ line, message: type === 'SOA' ? 'SOA is ours' : 'NS at the zone itself are ours' });
+      file.ignored.push({
+        line,
+        message: `this service keeps the ${type === 'SOA' ? 'SOA' : 'NS at the zone'} itself`,
+      });
       return;
     }
     const data = dataOf(entry, type, words);

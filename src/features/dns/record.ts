@@ -167,9 +167,12 @@ const ownData = (type: RRType, wish: RecordWish, zone: string): string => {
       return data;
     case 'CAA': {
       const flags = whole({ ...wish, flags: wish.flags ?? 0 }, 'flags', 255, 0);
-      const tag = (wish.tag ?? '').toLowerCase();
+      const tag = wish.tag?.toLowerCase();
+      if (tag === undefined) {
+        throw new RecordFault('tag', 'The field "tag" is missing for a record of type CAA. An example: issue');
+      }
       if (tag !== 'issue' && tag !== 'issuewild' && tag !== 'iodef') {
-        throw fault('tag', wish.tag ?? '', 'must be issue, issuewild or iodef', 'issue');
+        throw fault('tag', wish.tag, 'must be issue, issuewild or iodef', 'issue');
       }
       return `${flags} ${tag} "${caaData({ tag, data })}"`;
     }
@@ -195,7 +198,7 @@ const proxyData = (type: RRType, wish: RecordWish, { proxy }: RecordContext): st
 
 const typeOf = ({ type }: RecordWish, { types }: RecordContext): RRType => {
   const upper = type.toUpperCase();
-  if (upper === 'SOA') throw fault('type', type, 'is SOA, which is ours', 'A');
+  if (upper === 'SOA') throw fault('type', type, 'cannot be SOA, which this service keeps itself', 'A');
   const found = recordTypes.find((known) => known === upper);
   if (!found) throw fault('type', type, `must be one of ${recordTypes.join(', ')}`, 'A');
   if (!types.has(found)) throw fault('type', type, 'is not possible on this infrastructure', 'A');
@@ -215,7 +218,7 @@ export const readRecord = (wish: RecordWish, context: RecordContext): ZoneRecord
   const example = type === 'SRV' ? '_sip._tcp' : 'www';
   const name = named('name', wish.name, example, () => ownerName(wish.name, zone));
   if (type === 'NS' && name === zone) {
-    throw fault('name', wish.name, 'cannot have NS records at the zone itself: those are ours', 'sub');
+    throw fault('name', wish.name, 'cannot have NS records at the zone itself, which this service keeps', 'sub');
   }
   if (type === 'NS' && name.startsWith('*.')) throw fault('name', wish.name, 'cannot be a wildcard for NS', 'sub');
   if (type === 'CNAME' && name === zone) {

@@ -269,7 +269,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
   const setProxy = defineOperation<OnSite, { enabled: boolean }>({
     kind: 'site.proxy',
     params: z.object({ enabled: z.boolean() }),
-    doneMessage: 'Done',
+    doneMessage: 'The way to the site is switched',
     load,
     steps: [
       {

@@ -86,7 +86,7 @@ final class ZonePageTest extends DnsTestCase
             'priority' => [['type' => 'MX', 'data' => 'mail.example.com', 'priority' => '70000'], 'from 0 to 65535'],
             'port' => [$srv + ['type' => 'SRV', 'name' => '_a._tcp', 'data' => 'x.example'], 'is missing'],
             'tag' => [['type' => 'CAA', 'data' => 'letsencrypt.org', 'tag' => 'other'], 'must be issue'],
-            'type' => [['type' => 'SOA', 'data' => 'x'], 'is ours'],
+            'type' => [['type' => 'SOA', 'data' => 'x'], 'cannot be SOA'],
         ];
         foreach ($cases as $field => [$typed, $sentence]) {
             $this->save($page, $typed);
