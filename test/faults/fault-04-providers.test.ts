@@ -1,24 +1,18 @@
 /** Fault 4: an answer that is lost, a call that lands after its time-out, and whatever else providers do, in every call of every port. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createProvisor } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
-import type { Caller } from '../../src/kit/caller.ts';
-import { quiet } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
-import { type Faulty, faulty, misbehaviours } from '../support/faulty.ts';
-import { createVirtualTime } from '../support/virtual-time.ts';
+import { misbehaviours } from '../support/faulty.ts';
 import { findFaults } from '../support/world.ts';
+import { type FaultyWorld, openFaultyWorld } from './faulty-world.ts';
 import { report } from './report.ts';
 
 /** Every call that a site's operations make, and the operations that make it. */
 const calls: Record<string, { port: 'compute' | 'proxy' | 'dns'; in: string[] }> = {
   create: { port: 'compute', in: ['create'] },
   install: { port: 'compute', in: ['create'] },
-  createSnapshot: { port: 'compute', in: ['create'] },
+  createSnapshot: { port: 'compute', in: ['create', 'backup', 'rollback'] },
+  deleteSnapshot: { port: 'compute', in: ['backup-delete', 'rollback'] },
   getZone: { port: 'dns', in: ['create', 'delete'] },
   createZone: { port: 'dns', in: ['create'] },
   applyChanges: { port: 'dns', in: ['create', 'delete'] },
@@ -27,7 +21,7 @@ const calls: Record<string, { port: 'compute' | 'proxy' | 'dns'; in: string[] }>
   stop: { port: 'compute', in: ['suspend', 'stop', 'reset'] },
   start: { port: 'compute', in: ['unsuspend', 'start', 'reset'] },
   restart: { port: 'compute', in: ['restart'] },
-  rollback: { port: 'compute', in: ['reset'] },
+  rollback: { port: 'compute', in: ['reset', 'rollback'] },
   resize: { port: 'compute', in: ['upgrade'] },
   deleteRoute: { port: 'proxy', in: ['delete'] },
   destroy: { port: 'compute', in: ['delete'] },
@@ -42,95 +36,49 @@ const ends: Record<string, string> = {
   restart: 'active',
   reset: 'active',
   upgrade: 'active',
+  backup: 'active',
+  'backup-delete': 'active',
+  rollback: 'active',
   delete: 'deleted',
 };
 
-const before: Record<string, string> = { unsuspend: 'suspend', start: 'stop' };
+const before: Record<string, string> = {
+  unsuspend: 'suspend',
+  start: 'stop',
+  'backup-delete': 'backup',
+  rollback: 'backup',
+};
 
-/** A whole Provisor in virtual time, around three providers that can misbehave. */
-const openWorld = async (database: (typeof databases)[number]) => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'provisor-faulty-'));
-  const fresh = await database.open({ migrate: false });
-  const time = createVirtualTime();
-  // biome-ignore lint/suspicious/noExplicitAny: three ports of differing shape in one table
-  let ports!: Record<'compute' | 'proxy' | 'dns', Faulty<any>>;
-  const config = loadConfig(
-    {
-      PROVISOR_DATA_DIR: dataDir,
-      DATABASE_URL: fresh.url,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.9.254',
-    },
-    dataDir,
-  );
-  const provisor = await createProvisor(config, quiet, {
-    clock: time.clock,
-    clockOffset: time.offset,
-    adapters: ({ compute, proxy, dns }) => {
-      ports = {
-        compute: faulty(compute.port, compute.port.id),
-        proxy: faulty(proxy.port, proxy.port.id),
-        dns: faulty(dns.port, dns.port.id),
-      };
-      return {
-        compute: { ...compute, port: ports.compute.port },
-        proxy: { ...proxy, port: ports.proxy.port },
-        dns: { ...dns, port: ports.dns.port },
-      };
-    },
-  });
-  await provisor.migrate();
-  const panel = await provisor.panels.create('faults');
-  const caller: Caller = { panelId: panel.id, actor: 'faults', requestId: null };
-  provisor.operations.start();
+const ask = async ({ provisor: { sites, backups }, caller }: FaultyWorld, operation: string, serviceId: string) => {
+  const ref = { serviceId };
+  const newest = async () => (await backups.list(caller, ref)).backups[0]!.name;
+  switch (operation) {
+    case 'create':
+      return sites.create(caller, { service_id: serviceId, email: `${serviceId}@example.com`, plan: 'basic' });
+    case 'suspend':
+      return sites.suspend(caller, ref);
+    case 'unsuspend':
+      return sites.unsuspend(caller, ref);
+    case 'upgrade':
+      return sites.upgrade(caller, ref, 'premium');
+    case 'backup':
+      return backups.create(caller, ref);
+    case 'backup-delete':
+      return backups.remove(caller, ref, await newest());
+    case 'rollback':
+      return backups.rollback(caller, ref, await newest());
+    case 'delete':
+      return sites.remove(caller, ref);
+    default:
+      return sites.act(caller, ref, operation as 'stop');
+  }
+};
 
-  const ask = async (operation: string, serviceId: string) => {
-    const { sites } = provisor;
-    const ref = { serviceId };
-    switch (operation) {
-      case 'create':
-        return sites.create(caller, { service_id: serviceId, email: `${serviceId}@example.com`, plan: 'basic' });
-      case 'suspend':
-        return sites.suspend(caller, ref);
-      case 'unsuspend':
-        return sites.unsuspend(caller, ref);
-      case 'upgrade':
-        return sites.upgrade(caller, ref, 'premium');
-      case 'delete':
-        return sites.remove(caller, ref);
-      default:
-        return sites.act(caller, ref, operation as 'stop');
-    }
-  };
-  /** Asks, and lets time pass until it is at rest; what is to land late does so after its time-out and before the next try. */
-  const carryOut = async (operation: string, serviceId: string) => {
-    const { operation: submitted } = await ask(operation, serviceId);
-    const id = submitted!.id;
-    await time.passUntil(async () => {
-      const now = await provisor.operations.find(caller.panelId, id);
-      if (now.owner === null) for (const port of Object.values(ports)) await port.land();
-      return now.state === 'done' || now.state === 'failed' || now.state === 'stuck';
-    });
-    return provisor.operations.find(caller.panelId, id);
-  };
-
-  return {
-    provisor,
-    caller,
-    ports,
-    carryOut,
-    close: async () => {
-      let drained = false;
-      void provisor.operations.drain(1_000).then(() => {
-        drained = true;
-      });
-      await time.passUntil(async () => drained, 60_000);
-      await provisor.close();
-      for (const adapter of provisor.adapters) await adapter.close?.();
-      await fresh.drop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
+/** Asks, and lets time pass until it is at rest. */
+const carryOut = async (world: FaultyWorld, operation: string, serviceId: string) => {
+  const { operation: submitted } = await ask(world, operation, serviceId);
+  await world.passUntilRest();
+  return world.provisor.operations.find(world.caller.panelId, submitted!.id);
 };
 
 for (const database of databases) {
@@ -141,13 +89,13 @@ for (const database of databases) {
         for (const [method, { port, in: operations }] of Object.entries(calls)) {
           for (const operation of operations) {
             // A world of its own, because a zone is made only once.
-            const world = await openWorld(database);
+            const world = await openFaultyWorld(database);
             const serviceId = `s-${method.toLowerCase()}-${operation}`;
             const label = `${port}.${method} in ${operation}`;
-            if (operation !== 'create') await world.carryOut('create', serviceId);
-            if (before[operation]) await world.carryOut(before[operation], serviceId);
+            if (operation !== 'create') await carryOut(world, 'create', serviceId);
+            if (before[operation]) await carryOut(world, before[operation], serviceId);
             world.ports[port].misbehave(method, how);
-            const ended = await world.carryOut(operation, serviceId);
+            const ended = await carryOut(world, operation, serviceId);
             assert.ok(world.ports[port].happened(), `${label}: the call was not made`);
             assert.equal(ended.state, 'done', `${label}: ${JSON.stringify(ended.error)}`);
             const site = await world.provisor.sites.get(world.caller, { serviceId });

@@ -21,6 +21,9 @@ export interface Faulty<Port extends object> {
   land(): Promise<void>;
 }
 
+/** What says something of itself, at once. */
+const asksNobody: ReadonlySet<string> = new Set(['upstream', 'urlFor', 'audit']);
+
 export const faulty = <Port extends object>(inner: Port, id: string): Faulty<Port> => {
   let wish: { method: string; how: Misbehaviour; left: number } | null = null;
   let happened = false;
@@ -50,8 +53,7 @@ export const faulty = <Port extends object>(inner: Port, id: string): Faulty<Por
     port: new Proxy(inner, {
       get: (target, method) => {
         const value = Reflect.get(target, method);
-        if (typeof value !== 'function' || typeof method !== 'string' || method === 'upstream' || method === 'urlFor')
-          return value;
+        if (typeof value !== 'function' || typeof method !== 'string' || asksNobody.has(method)) return value;
         return (...args: unknown[]) =>
           call(method, () => {
             // A call that lands late was sent long ago: the signal of its sender does not reach it any more.

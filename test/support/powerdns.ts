@@ -14,6 +14,10 @@ export interface PowerDns {
   apiKey: string;
   /** Of its DNS, UDP and TCP. */
   dnsPort: number;
+  /** Ends the server as a crash would: what it was at is not finished. */
+  kill(): Promise<void>;
+  /** Starts it again at the same ports, with the zones that it had. */
+  revive(): Promise<void>;
   /** Ends the server and deletes its data. */
   stop(): Promise<void>;
 }
@@ -76,29 +80,37 @@ export const startPowerDns = async (): Promise<PowerDns> => {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   await writeFile(join(folder, 'pdns.conf'), `${lines.join('\n')}\n`);
 
-  const child = spawn(program, [`--config-dir=${folder}`], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)));
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = `http://127.0.0.1:${webPort}`;
+  let end = async (): Promise<void> => {};
+  const start = async (): Promise<void> => {
+    const child = spawn(program, [`--config-dir=${folder}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)));
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    end = async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await ended;
+    };
+    const deadline = performance.now() + startTimeoutMs;
+    for (;;) {
+      const answers = await fetch(`${url}/api/v1/servers/localhost`, { headers: { 'X-API-Key': apiKey } }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (answers) return;
+      if (child.exitCode !== null || performance.now() > deadline) throw new Error(`PowerDNS did not start:\n${log}`);
+      await wait(50);
+    }
+  };
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
+    await end();
     await rm(folder, { recursive: true, force: true });
   };
-
-  const url = `http://127.0.0.1:${webPort}`;
-  const deadline = performance.now() + startTimeoutMs;
-  for (;;) {
-    const answers = await fetch(`${url}/api/v1/servers/localhost`, { headers: { 'X-API-Key': apiKey } }).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (answers) break;
-    if (child.exitCode !== null || performance.now() > deadline) {
-      await stop();
-      throw new Error(`PowerDNS did not start:\n${log}`);
-    }
-    await wait(50);
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  return { url, apiKey, dnsPort, stop };
+  return { url, apiKey, dnsPort, kill: () => end(), revive: start, stop };
 };
