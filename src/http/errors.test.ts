@@ -14,6 +14,8 @@ describe('what a caller reads', () => {
     ['/body/email', 'must match format "email"', 'body.email must be an e-mail address'],
     ['/body/public_ip', 'must match format "ipv4"', 'body.public_ip must be an IP address'],
     ['/body/reason', 'must NOT have more than 200 characters', 'body.reason must have at most 200 characters'],
+    ['/body/name', 'must NOT have fewer than 1 characters', 'body.name must not be empty'],
+    ['/body/name', 'must NOT have fewer than 3 characters', 'body.name must have at least 3 characters'],
     ['/path/plan', 'must match pattern "^[a-z]$"', 'path.plan does not have the form that is asked for (^[a-z]$)'],
     ['/query/limit', 'must be <= 200', 'query.limit must be <= 200'],
   ] as const) {

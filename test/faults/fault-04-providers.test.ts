@@ -6,6 +6,7 @@ import { misbehaviours } from '../support/faulty.ts';
 import { findFaults } from '../support/world.ts';
 import { type FaultyWorld, openFaultyWorld } from './faulty-world.ts';
 import { report } from './report.ts';
+import { domainsParent } from './scenarios.ts';
 
 /** Every call that a site's operations make, and the operations that make it. */
 const calls: Record<string, { port: 'compute' | 'proxy' | 'dns'; in: string[] }> = {
@@ -16,8 +17,8 @@ const calls: Record<string, { port: 'compute' | 'proxy' | 'dns'; in: string[] }>
   getZone: { port: 'dns', in: ['create', 'delete'] },
   createZone: { port: 'dns', in: ['create'] },
   applyChanges: { port: 'dns', in: ['create', 'delete'] },
-  putRoute: { port: 'proxy', in: ['create', 'suspend', 'unsuspend', 'stop', 'reset'] },
-  ensureCertificate: { port: 'proxy', in: ['create'] },
+  putRoute: { port: 'proxy', in: ['create', 'suspend', 'unsuspend', 'stop', 'reset', 'domain', 'domain-remove'] },
+  ensureCertificate: { port: 'proxy', in: ['create', 'domain'] },
   stop: { port: 'compute', in: ['suspend', 'stop', 'reset'] },
   start: { port: 'compute', in: ['unsuspend', 'start', 'reset'] },
   restart: { port: 'compute', in: ['restart'] },
@@ -39,6 +40,8 @@ const ends: Record<string, string> = {
   backup: 'active',
   'backup-delete': 'active',
   rollback: 'active',
+  domain: 'active',
+  'domain-remove': 'active',
   delete: 'deleted',
 };
 
@@ -47,9 +50,14 @@ const before: Record<string, string> = {
   start: 'stop',
   'backup-delete': 'backup',
   rollback: 'backup',
+  'domain-remove': 'domain',
 };
 
-const ask = async ({ provisor: { sites, backups }, caller }: FaultyWorld, operation: string, serviceId: string) => {
+const ask = async (
+  { provisor: { sites, backups, domains }, caller }: FaultyWorld,
+  operation: string,
+  serviceId: string,
+) => {
   const ref = { serviceId };
   const newest = async () => (await backups.list(caller, ref)).backups[0]!.name;
   switch (operation) {
@@ -67,6 +75,10 @@ const ask = async ({ provisor: { sites, backups }, caller }: FaultyWorld, operat
       return backups.remove(caller, ref, await newest());
     case 'rollback':
       return backups.rollback(caller, ref, await newest());
+    case 'domain':
+      return domains.add(caller, ref, `${serviceId}.${domainsParent}`, { signal: AbortSignal.timeout(20_000) });
+    case 'domain-remove':
+      return domains.remove(caller, ref, `${serviceId}.${domainsParent}`);
     case 'delete':
       return sites.remove(caller, ref);
     default:

@@ -7,12 +7,16 @@ import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
 import { quiet } from '../support/app.ts';
 import type { TestDatabases } from '../support/databases.ts';
+import { startDns } from '../support/dns-server.ts';
 import { type Faulty, faulty } from '../support/faulty.ts';
 import { createVirtualTime } from '../support/virtual-time.ts';
+import { domainsParent } from './scenarios.ts';
 
 export const openFaultyWorld = async (database: TestDatabases) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'provisor-faulty-'));
   const fresh = await database.open({ migrate: false });
+  const resolver = await startDns();
+  resolver.set(`*.${domainsParent}`, 'A', '127.0.0.1');
   const time = createVirtualTime();
   // biome-ignore lint/suspicious/noExplicitAny: three ports of differing shape in one table
   let ports!: Record<'compute' | 'proxy' | 'dns', Faulty<any>>;
@@ -22,6 +26,8 @@ export const openFaultyWorld = async (database: TestDatabases) => {
       DATABASE_URL: fresh.url,
       PROVISOR_PEPPER: 'a pepper for tests only',
       PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.9.254',
+      PROVISOR_RESOLVERS: resolver.server,
+      PROVISOR_DOMAIN_OWNERSHIP: 'never',
     },
     dataDir,
   );
@@ -67,6 +73,7 @@ export const openFaultyWorld = async (database: TestDatabases) => {
       await time.passUntil(async () => drained, 60_000);
       await provisor.close();
       for (const adapter of provisor.adapters) await adapter.close?.();
+      await resolver.stop();
       await fresh.drop();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -18,6 +18,8 @@ import { type BackupOperations, type BackupParams, type OnBackup, snapshotKind }
 
 const quotaName = 'backups';
 const listTimeoutMs = 5_000;
+/** For a look that only makes a refusal come sooner. */
+const glanceMs = 1_000;
 
 /** A backup, held against what the provider has. */
 export interface ListedBackup extends Omit<Backup, 'state'> {
@@ -118,7 +120,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
     /** Puts a site back. Errors: `not_found` when there is no such backup, or it is not whole. */
     rollback: async (caller: Caller, ref: SiteRef, name: string): Promise<Changed> => {
       requireSnapshots();
-      const there = await snapshotsOf(await sites.get(caller, ref));
+      const there = await snapshotsOf(await sites.get(caller, ref), glanceMs);
       return sites.change(caller, ref, 'rollback', async (tx, site) => {
         if (name !== initialName && name !== safetyName) {
           const backup = await store.findBackup(tx, site.id, name);
@@ -135,7 +137,7 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
       const site = await sites.get(caller, ref);
       const backups = await store.listBackups(db.knex, site.id);
       const quota: Quota | undefined = (await sites.quotas(site)).find(({ resource }) => resource === quotaName);
-      const there = await snapshotsOf(site);
+      const there = await snapshotsOf(site, listTimeoutMs);
       return {
         site,
         backups: backups.map((backup) => {
@@ -152,10 +154,10 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
   };
 
   /** What the provider has of a site. Null when it does not answer. */
-  async function snapshotsOf(site: Site): Promise<Map<string, { bytes?: number }> | null> {
+  async function snapshotsOf(site: Site, timeoutMs: number): Promise<Map<string, { bytes?: number }> | null> {
     if (site.vmid === null || !compute.capabilities.snapshots) return new Map();
     try {
-      const found = await askProvider((signal) => compute.listSnapshots(computeRef(site), signal), listTimeoutMs);
+      const found = await askProvider((signal) => compute.listSnapshots(computeRef(site), signal), timeoutMs);
       return new Map(found.map((each) => [each.name, each]));
     } catch (error) {
       if (error instanceof AppError) return null;
