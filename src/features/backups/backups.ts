@@ -120,15 +120,16 @@ export const createBackups = ({ db, sites, compute, definitions, timeZone }: Bac
     /** Puts a site back. Errors: `not_found` when there is no such backup, or it is not whole. */
     rollback: async (caller: Caller, ref: SiteRef, name: string): Promise<Changed> => {
       requireSnapshots();
-      const there = await snapshotsOf(await sites.get(caller, ref), glanceMs);
+      const before = await sites.get(caller, ref);
+      // What is under way may be about to make the copy; then there is nothing to be learned here.
+      const isAtRest = (await findActive(db.knex, before.key)).active === null;
+      const there = isAtRest ? await snapshotsOf(before, glanceMs) : null;
       return sites.change(caller, ref, 'rollback', async (tx, site) => {
         if (name !== initialName && name !== safetyName) {
           const backup = await store.findBackup(tx, site.id, name);
           if (backup?.state !== 'ready') throw notThere(name);
         }
-        // Of a site at which something is done this says nothing: that may be about to make it.
-        const isAtRest = (await findActive(tx, site.key)).active === null;
-        if (isAtRest && there !== null && !there.has(name)) throw notThere(name);
+        if (there !== null && !there.has(name)) throw notThere(name);
         return { definition: definitions.rollback, params: { name } };
       });
     },
