@@ -20,7 +20,8 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const drainMs = 20_000;
+/** How long steps under way are waited for. */
+export const drainMs = 20_000;
 const cleanEveryMs = 600_000;
 
 /** The first start of an embedded installation makes a panel and its key, which goes into a file and nowhere else. */

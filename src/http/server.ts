@@ -9,7 +9,7 @@ import { newId } from '../kit/ids.ts';
 /** How long a kept-alive connection may stay silent once no more are taken. */
 const silentMs = 1_000;
 /** Answers that take longer than this are given up. */
-const longestMs = 30_000;
+export const longestAnswerMs = 30_000;
 
 /**
  * What one connection, and all together, may cost. A request that trickles in is cut off, and so is a connection that
@@ -147,7 +147,7 @@ export const listen = async (
       await new Promise<void>((resolve) => {
         // http's own close() also cuts idle connections, on which a request may just be coming in.
         NetServer.prototype.close.call(server, () => resolve());
-        clock.after(longestMs, () => {
+        clock.after(longestAnswerMs, () => {
           for (const connection of connections) connection.destroy();
         });
         const closeSilent = () => {

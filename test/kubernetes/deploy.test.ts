@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { schema } from '../../src/config.ts';
-import { type Cluster, openCluster, shipped } from '../support/kubernetes.ts';
+import { assertTimeToEnd, type Cluster, openCluster, shipped } from '../support/kubernetes.ts';
 
 describe('what deploy/kubernetes ships', () => {
   let cluster: Cluster;
@@ -28,9 +28,34 @@ describe('what deploy/kubernetes ships', () => {
     }
   });
 
-  it('sets no variable that Provisor does not read', async () => {
+  const variablesOf = async () => {
     const objects = (await shipped('provisor.yaml')) as { kind?: string; data?: Record<string, string> }[];
-    const variables = Object.keys(objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {});
+    return objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
+  };
+
+  it('gives a pod as long to end as Provisor takes at the most', async () => {
+    const deployment = (await shipped('provisor.yaml')).find(({ kind }) => kind === 'Deployment') as V1Deployment;
+    assertTimeToEnd(deployment.spec?.template.spec, (await variablesOf()).PROVISOR_LINGER_SECONDS);
+  });
+
+  it('lets only the namespace of Prometheus read the figures, and everyone call the API', async () => {
+    const { PROVISOR_METRICS_PORT: port, PROVISOR_METRICS_HOST: host } = await variablesOf();
+    const deployment = (await shipped('provisor.yaml')).find(({ kind }) => kind === 'Deployment') as V1Deployment;
+    const ports = deployment.spec?.template.spec?.containers[0]?.ports ?? [];
+    assert.deepEqual([host, String(ports.find(({ name }) => name === 'metrics')?.containerPort)], ['0.0.0.0', port]);
+    await cluster.apply(...(await shipped('provisor.yaml')));
+    const { spec } = await cluster.raw('/apis/networking.k8s.io/v1/namespaces/provisor/networkpolicies/provisor');
+    assert.deepEqual(spec.ingress, [
+      { ports: [{ protocol: 'TCP', port: 'http' }] },
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+        ports: [{ protocol: 'TCP', port: 'metrics' }],
+      },
+    ]);
+  });
+
+  it('sets no variable that Provisor does not read', async () => {
+    const variables = Object.keys(await variablesOf());
     assert.ok(variables.length > 0);
     assert.deepEqual(
       variables.filter((name) => !Object.hasOwn(schema.shape, name)),

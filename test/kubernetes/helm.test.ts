@@ -11,6 +11,7 @@ import { schema } from '../../src/config.ts';
 import { definition } from '../support/control-plane/extras.ts';
 import { findHelm, type Helm } from '../support/control-plane/helm.ts';
 import {
+  assertTimeToEnd,
   type Cluster,
   computeOf,
   connect,
@@ -120,8 +121,48 @@ describe('the Helm chart', () => {
       return { ...spec, container };
     };
     const ours = byName(await shipped('provisor.yaml'));
-    const rendered = byName(await render('provisor', 'provisor', ...given));
+    const rendered = byName(await render('provisor', 'provisor', ...given, '--set', 'metrics.enabled=true'));
     assert.deepEqual(podOf(rendered), podOf(ours));
+    const portsOf = (objects: Map<string, Loose>) => objects.get('Service provisor')?.spec.ports;
+    assert.deepEqual(portsOf(rendered), portsOf(ours));
+  });
+
+  it('gives a pod as long to end as Provisor takes at the most', async () => {
+    for (const [seconds, shown] of [
+      [[], '5'],
+      [['--set', 'config.PROVISOR_LINGER_SECONDS=0'], '0'],
+      [['--set', 'config.PROVISOR_LINGER_SECONDS=20'], '20'],
+      [['--set-string', 'config.PROVISOR_LINGER_SECONDS=2.5'], '2.5'],
+    ] as const) {
+      const objects = await render('provisor', 'provisor', ...given, ...seconds);
+      const linger = variablesOf(objects, 'provisor').PROVISOR_LINGER_SECONDS;
+      assert.equal(linger, shown);
+      const { spec } = byName(objects).get('Deployment provisor')?.spec.template ?? {};
+      assertTimeToEnd(spec, linger);
+    }
+  });
+
+  it('shows figures only when they are wished for, on a port of their own, to whom they are for', async () => {
+    const quiet = await render('provisor', 'provisor', ...given);
+    assert.ok(!JSON.stringify(quiet).includes('"metrics"'), 'a port for figures that nobody wished for');
+    assert.equal(variablesOf(quiet, 'provisor').PROVISOR_METRICS_PORT, undefined);
+    const objects = await render('provisor', 'provisor', ...everything, '--set', 'metrics.port=9100');
+    const { PROVISOR_METRICS_PORT: port, PROVISOR_METRICS_HOST: host } = variablesOf(objects, 'provisor');
+    assert.deepEqual([port, host], ['9100', '0.0.0.0']);
+    const all = byName(objects);
+    const [container] = all.get('Deployment provisor')?.spec.template.spec.containers ?? [];
+    const [, inPod] = container.ports;
+    const [, outside] = all.get('Service provisor')?.spec.ports ?? [];
+    const [scraped] = all.get('ServiceMonitor provisor')?.spec.endpoints ?? [];
+    assert.deepEqual([inPod.name, inPod.containerPort], ['metrics', 9100]);
+    assert.deepEqual([outside.name, outside.port, outside.targetPort], ['metrics', 9100, 'metrics']);
+    assert.deepEqual([scraped.port, scraped.interval], ['metrics', '30s']);
+    // With nobody named the port is there and the policy lets nobody in.
+    const closed = byName(await render('provisor', 'provisor', ...given, '--set', 'metrics.enabled=true'));
+    assert.deepEqual(
+      closed.get('NetworkPolicy provisor')?.spec.ingress.map((rule: Loose) => rule.ports[0].port),
+      ['http'],
+    );
   });
 
   it('sets no variable that Provisor does not read, and leaves none to `config` that it sets itself', async () => {

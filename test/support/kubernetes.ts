@@ -18,8 +18,10 @@ import {
   loadAllYaml,
 } from '@kubernetes/client-node';
 import { createKubernetesCompute, type KubernetesComputeOptions } from '../../src/adapters/compute/kubernetes/index.ts';
+import { longestAnswerMs } from '../../src/http/server.ts';
 import { ProviderError, type ProviderErrorKind } from '../../src/kit/errors.ts';
 import type { SiteSpec } from '../../src/ports/compute.ts';
+import { drainMs } from '../../src/serve.ts';
 import { storageClass } from './control-plane/extras.ts';
 import { applyAll, type ControlPlane, startControlPlane } from './control-plane/start.ts';
 
@@ -69,6 +71,16 @@ const getRaw = (config: KubeConfig, path: string): Promise<unknown> => {
 /** Files under deploy/kubernetes as objects. */
 export const shipped = async (file: string): Promise<KubernetesObject[]> =>
   loadAllYaml(await readFile(new URL(`../../deploy/kubernetes/${file}`, import.meta.url), 'utf8'));
+
+/** That a pod is given as long to end as Provisor takes at the most, and a little more to close what it has open. */
+export const assertTimeToEnd = (
+  pod: { terminationGracePeriodSeconds?: number | undefined } | undefined,
+  lingerSeconds: string | undefined,
+): void => {
+  const { terminationGracePeriodSeconds: given = 0 } = pod ?? {};
+  const most = Math.max(Number(lingerSeconds) * 1000 + longestAnswerMs, drainMs) / 1000;
+  assert.ok(given >= most + 15, `${given} s for what may take ${most} s with ${lingerSeconds} s of lingering`);
+};
 
 export const connect = (kubeconfig: string): KubeConfig => {
   const config = new KubeConfig();

@@ -19,6 +19,11 @@
 {{- with .Values.image }}{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ default $.Chart.AppVersion .tag }}{{ end }}{{ end -}}
 {{- end }}
 
+{{/* The cluster goes on sending connections for a moment after a pod was told to end. */}}
+{{- define "provisor.linger" -}}
+{{- if hasKey .Values.config "PROVISOR_LINGER_SECONDS" }}{{ get .Values.config "PROVISOR_LINGER_SECONDS" }}{{ else }}5{{ end -}}
+{{- end }}
+
 {{/* Of everything that belongs to the release. */}}
 {{- define "provisor.labels" -}}
 app.kubernetes.io/name: provisor
