@@ -35,6 +35,25 @@ describe('the configuration', () => {
     assert.deepEqual(firstAndLast({ PROVISOR_PRIVATE_IPS: '10.0.0.5-10.0.0.9' }), ['10.0.0.5', '10.0.0.9']);
   });
 
+  it('takes images with a tag, a digest or both, and nothing that no image is called', () => {
+    const image = (name: string) =>
+      load({
+        PROVISOR_COMPUTE: 'kubernetes',
+        PROVISOR_KUBERNETES_CONFIG: 'in-cluster',
+        PROVISOR_KUBERNETES_WORDPRESS_IMAGE: name,
+      }).options.compute as Record<string, unknown>;
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    for (const name of [
+      'wordpress',
+      'wordpress:6.8-php8.3-apache',
+      `wordpress@${digest}`,
+      `registry.example.com:5000/team/word_press:V6.8@${digest}`,
+    ])
+      assert.equal(image(name).PROVISOR_KUBERNETES_WORDPRESS_IMAGE, name);
+    for (const name of ['word press', 'wordpress:', `wordpress@${digest.slice(0, -1)}`, 'WordPress', '$(id)'])
+      assert.throws(() => image(name), /PROVISOR_KUBERNETES_WORDPRESS_IMAGE must be an image/, name);
+  });
+
   it('tells all that is wrong at once, and never a value', () => {
     assert.throws(
       () => load({ PROVISOR_PORT: 'secret-1', PROVISOR_PRIVATE_IPS: 'secret-2', PROVISOR_PROT: 'secret-3' }),

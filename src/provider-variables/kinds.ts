@@ -28,5 +28,15 @@ export const words = z.string().transform((text) =>
 
 export const wholeNumber = (least: number, most: number) =>
   z.coerce.number('must be a number').int().min(least).max(most);
+
+/** `registry.example.com:5000/team/wordpress:6.8@sha256:…`, a tag and a digest as wished. */
+export const imageReference = z
+  .string()
+  .max(512)
+  .regex(
+    /^[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/,
+    'must be an image, such as wordpress:6.8 or registry.example.com/wordpress@sha256:…',
+  );
+
 export const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a name in lower case');
 export const dnsName = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'must be a host name in lower case');

@@ -1,6 +1,6 @@
 /** What sites and routes in a Kubernetes cluster are told. */
 import { z } from 'zod';
-import { dnsLabel, dnsName, wholeNumber } from './kinds.ts';
+import { dnsLabel, dnsName, imageReference, wholeNumber } from './kinds.ts';
 
 /** The way to a cluster, the same for all that is in it. */
 const cluster = z.object({
@@ -34,17 +34,14 @@ export const kubernetes = cluster.extend({
   PROVISOR_KUBERNETES_INGRESS_NAMESPACE: dnsLabel
     .default('ingress-nginx')
     .describe('Namespace of the ingress controller, the only one that may call sites'),
-  PROVISOR_KUBERNETES_WORDPRESS_IMAGE: z
-    .string()
+  PROVISOR_KUBERNETES_WORDPRESS_IMAGE: imageReference
     .default('wordpress:6.8-php8.3-apache')
     .describe('Image of WordPress with Apache; pin it with `@sha256:…`'),
-  PROVISOR_KUBERNETES_CLI_IMAGE: z
-    .string()
+  PROVISOR_KUBERNETES_CLI_IMAGE: imageReference
     .default('wordpress:cli-php8.3')
     .describe('Image with WP-CLI, which installs'),
-  PROVISOR_KUBERNETES_DATABASE_IMAGE: z.string().default('mariadb:11.4').describe("Image of the sites' database"),
-  PROVISOR_KUBERNETES_COPY_IMAGE: z
-    .string()
+  PROVISOR_KUBERNETES_DATABASE_IMAGE: imageReference.default('mariadb:11.4').describe("Image of the sites' database"),
+  PROVISOR_KUBERNETES_COPY_IMAGE: imageReference
     .default('mariadb:11.4')
     .describe('Image of the jobs that copy and check data; it needs a shell and `cp`'),
   PROVISOR_KUBERNETES_CPU_PER_GIB: wholeNumber(10, 64_000)

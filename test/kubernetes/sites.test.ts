@@ -125,6 +125,24 @@ describe('sites on a real control plane', () => {
     assert.deepEqual(await compute.status(ref, never), { state: 'missing' });
   });
 
+  it('runs the very images that it is told, by their digests', async () => {
+    const pinned = (image: string, digit: string) => `${image}@sha256:${digit.repeat(64)}`;
+    const images = {
+      wordpressImage: pinned('wordpress', '1'),
+      databaseImage: pinned('mariadb', '2'),
+      cliImage: pinned('wordpress', '3'),
+    };
+    const compute = open(cluster.config, images);
+    const ref = { name: newSiteName(), vmid: 0 };
+    await compute.create(siteSpec(ref.name), never);
+    const [pod] = (await cluster.admin.list<V1Pod>('v1', 'Pod', ref.name)).items;
+    assert.deepEqual(
+      [...pod!.spec!.initContainers!, ...pod!.spec!.containers].map(({ image }) => image),
+      [images.databaseImage, images.wordpressImage, images.cliImage, images.wordpressImage],
+    );
+    await compute.destroy(ref, never);
+  });
+
   it('keeps a stopped site down through a resize and another create of it up', async () => {
     const compute = open(cluster.config);
     const ref = { name: newSiteName(), vmid: 0 };
