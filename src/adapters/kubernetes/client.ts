@@ -20,7 +20,6 @@ import { ProviderError } from '../../kit/errors.ts';
 import { type Connection, ConnectionError, type ConnectionOptions, openConnection } from './connection.ts';
 import { failureOf, MissingRight, refusalOf } from './failures.ts';
 
-const callTimeoutMs = 10_000;
 const pageSize = 250;
 /** The owner of the fields that we set. */
 const fieldManager = 'provisor';
@@ -38,7 +37,6 @@ export type Stored = KubernetesObject & { metadata: V1ObjectMeta };
 
 type Manifest = KubernetesObject & { metadata?: V1ObjectMeta };
 
-const limit = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);
 const describe = ({ kind, name, namespace }: Ref): string => `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 const refOf = ({ apiVersion = '', kind = '', metadata }: Manifest): Ref => ({
   apiVersion,
@@ -63,9 +61,12 @@ export interface ClientOptions extends ConnectionOptions {
   /** `compute/kubernetes`: the name in errors. */
   provider: string;
   watcher?: Watcher | undefined;
+  /** How long one call may take. @default 10 seconds */
+  callMs?: number;
 }
 
-export const createClient = ({ provider, watcher, ...options }: ClientOptions) => {
+export const createClient = ({ provider, watcher, callMs = 10_000, ...options }: ClientOptions) => {
+  const limit = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
   const requests = new AsyncLocalStorage<{ signal: AbortSignal; method: string; url: string }>();
   let opened:
     | { connection: Connection; api: KubernetesObjectApi; isReady(signal: AbortSignal): Promise<boolean> }

@@ -113,6 +113,11 @@ export const openConnection = ({ config, context, podRoot }: ConnectionOptions):
       'PROVISOR_KUBERNETES_CONFIG is in-cluster, and this process is not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set',
     );
   if (!URL.canParse(server)) throw new ConnectionError('PROVISOR_KUBERNETES_CONFIG names no cluster');
+  // The client refuses it at each call, and only with `insecure-skip-tls-verify` takes it.
+  if (new URL(server).protocol !== 'https:' && !connection.getCurrentCluster()?.skipTLSVerify)
+    throw new ConnectionError(
+      `PROVISOR_KUBERNETES_CONFIG names a cluster without TLS, ${server}: our token would be readable on the way`,
+    );
   return connection;
 };
 
