@@ -10,7 +10,6 @@ import { databases } from '../support/databases.ts';
 import { startDns, type TestDns } from '../support/dns-server.ts';
 import { domainCalls, newName } from '../support/domains.ts';
 import { handClock } from '../support/hand-clock.ts';
-import { localOnly } from '../support/sites-elsewhere.ts';
 
 for (const database of databases) {
   describe(`certificates, on ${database.name}`, () => {
@@ -43,7 +42,7 @@ for (const database of databases) {
       for (const name of [site.hostname, custom.toUpperCase(), `${custom}.`]) assert.equal(await may(name), true, name);
     });
 
-    it('are for nothing else', localOnly('its proxy takes no wildcards'), async () => {
+    it('are for nothing else', async () => {
       const site = await activeSite(app.panel);
       const [wished, removed] = [newName(), await domains.active(site)];
       await domains.add(site.service_id, wished);

@@ -189,6 +189,8 @@ export const createIngressProxy = (options: IngressProxyOptions): Adapter<Revers
 
   const proxy: ReverseProxy = {
     id: provider,
+    // One label, and behind the whole name: that is how a rule of an Ingress has them too.
+    wildcards: true,
 
     listRoutes: async (signal) => {
       const labels = `${managedByLabel}=${managedBy},${roleLabel}=route`;

@@ -32,6 +32,8 @@ const short = (text: string): string => createHash('sha256').update(text).digest
 export const routeName = (id: string): string => `route-${id}`;
 /** The name of a route's Service, which is shorter than an id may be. */
 export const serviceName = (id: string): string => `to-${short(id)}`;
+/** Where cert-manager puts the certificate of a name. Each name has its own: one that cannot be had any more keeps no other from being renewed. */
+const certificateName = (hostname: string): string => `tls-${short(hostname)}`;
 /** A name is claimed by an object that can be there only once, so two routes that want it at once cannot both get it. */
 export const claimName = (hostname: string): string => `host-${short(hostname)}`;
 
@@ -133,7 +135,7 @@ export const ingressOf = (
       },
     })),
     ...(route.tls === 'auto' && settings.issuer !== undefined
-      ? { tls: [{ hosts: route.hostnames, secretName: `${routeName(route.id)}-tls` }] }
+      ? { tls: route.hostnames.map((host) => ({ hosts: [host], secretName: certificateName(host) })) }
       : {}),
   },
 });
