@@ -158,6 +158,19 @@ for (const database of databases) {
         assert.equal(await readFile(await page(id), 'utf8'), 'kept aside');
       },
     );
+    it('are gone back to, and from, and count as before', async () => {
+      const { service_id: id, hostname } = await activeSite(app.panel);
+      const { name } = (await make(id)).body;
+      for (const wished of [name, 'safety', 'initial']) {
+        const back = await app.panel.call('POST', `/v1/sites/${id}/backups/${wished}/rollback`, {}, waiting);
+        assert.equal(back.status, 200, back.text);
+        assert.match(back.body.operation.message, /safety/);
+        assert.equal((await app.visit(hostname)).status, 200);
+      }
+      assert.equal((await list(id)).quota.used, 1);
+      const old = await app.panel.call('POST', '/action/rollback', { service_id: id, bak: name });
+      assert.equal(old.body.success, true, old.text);
+    });
 
     it('of which the reset point and the safety copy are protected, and what is not there is not found', async () => {
       const { service_id: id } = await activeSite(app.panel);

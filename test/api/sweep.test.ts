@@ -12,7 +12,8 @@ for (const database of databases) {
       const app = await startApp(database, { replacements: { clockOffset: () => offset } });
       try {
         const { sweep, operations, providers } = app.serving.provisor;
-        const signal = AbortSignal.timeout(30_000);
+        // Of each call: a namespace takes its time to go.
+        const signal = () => AbortSignal.timeout(60_000);
         const site = await activeSite(app.panel);
         assert.deepEqual(await sweep({ remove: true }), { orphans: [], missing: [], uncertain: 0 });
 
@@ -29,7 +30,7 @@ for (const database of databases) {
             resources: { memoryMb: 64, diskMb: 64 },
             network: { vmid: 9, privateIp: '10.0.0.9' },
           },
-          signal,
+          signal(),
         );
         const route = {
           hostnames: [`stray.${app.siteDomain}`],
@@ -39,8 +40,8 @@ for (const database of databases) {
           redirectHttps: false,
           tls: 'off',
         } satisfies Omit<Route, 'id'>;
-        await providers.proxy.putRoute({ ...route, id: stray }, signal);
-        await providers.proxy.putRoute({ ...route, id: 'not-ours', hostnames: [`other.${app.siteDomain}`] }, signal);
+        await providers.proxy.putRoute({ ...route, id: stray }, signal());
+        await providers.proxy.putRoute({ ...route, id: 'not-ours', hostnames: [`other.${app.siteDomain}`] }, signal());
 
         const verdicts = async (remove: boolean) =>
           (await sweep({ remove })).orphans.map(({ kind, name, verdict }) => [kind, name, verdict]);
@@ -56,12 +57,12 @@ for (const database of databases) {
         assert.deepEqual(await verdicts(true), both('removed'));
         assert.deepEqual(await verdicts(true), []);
         assert.equal((await app.madeSites()).length, 1);
-        assert.ok(await providers.proxy.getRoute('not-ours', signal));
+        assert.ok(await providers.proxy.getRoute('not-ours', signal()));
         assert.equal((await app.visit(site.hostname)).status, 200);
 
         // A row without its object is told, and left to people.
         const [name = ''] = await app.madeSites();
-        await providers.compute.destroy({ name, vmid: 0 }, signal);
+        await providers.compute.destroy({ name, vmid: 0 }, signal());
         const { missing } = await sweep({ remove: true });
         assert.deepEqual(
           missing.map((each) => [each.kind, each.name, each.serviceId]),

@@ -156,29 +156,39 @@ describe('what a cluster cannot do', () => {
   });
 
   for (const database of databases) {
-    it(`takes back a site whose image cannot be pulled, and says so, on ${database.name}`, async () => {
-      const app = await startApp(database, {
-        environment: {
-          ...operatorSettings(cluster.config),
-          PROVISOR_KUBERNETES_WORDPRESS_IMAGE: missingImage,
-          PROVISOR_KUBERNETES_START_SECONDS: '2',
-        },
+    for (const { what, settings, said, detail } of [
+      {
+        what: 'whose image cannot be pulled',
+        settings: { PROVISOR_KUBERNETES_WORDPRESS_IMAGE: missingImage },
+        said: /^The software of the site could not be fetched/,
+        detail: /ImagePullBackOff: missing\.invalid\/image:1/,
+      },
+      {
+        what: 'whose storage class is not there',
+        settings: { PROVISOR_KUBERNETES_STORAGE_CLASS: 'no-such-class' },
+        said: /^There was no room for the site/,
+        detail: /Not scheduled: .*PersistentVolumeClaim/i,
+      },
+    ])
+      it(`takes back a site ${what}, and says so, on ${database.name}`, async () => {
+        const app = await startApp(database, {
+          environment: { ...operatorSettings(cluster.config), PROVISOR_KUBERNETES_START_SECONDS: '2', ...settings },
+        });
+        try {
+          const wish = { service_id: newServiceId(), email: 'a@example.com', plan: 'basic' };
+          const refused = await app.panel.call('POST', '/v1/sites', wish, waiting);
+          assert.equal(refused.status, 409, refused.text);
+          assert.match(refused.body.error, said);
+          const [row] = await app.serving.provisor.db.knex('operations').select('error');
+          assert.match(JSON.parse(row.error).detail, detail);
+          const site = await app.panel.call('GET', `/v1/sites/${wish.service_id}`);
+          assert.equal(site.body.state, 'failed');
+          assert.deepEqual(await app.serving.provisor.providers.compute.list(never), []);
+          assert.deepEqual(await findFaults(app.serving.provisor), []);
+        } finally {
+          await app.stop();
+        }
       });
-      try {
-        const wish = { service_id: newServiceId(), email: 'a@example.com', plan: 'basic' };
-        const refused = await app.panel.call('POST', '/v1/sites', wish, waiting);
-        assert.equal(refused.status, 409, refused.text);
-        assert.match(refused.body.error, /^The software of the site could not be fetched/);
-        const [row] = await app.serving.provisor.db.knex('operations').select('error');
-        assert.match(JSON.parse(row.error).detail, /ImagePullBackOff: missing\.invalid\/image:1/);
-        const site = await app.panel.call('GET', `/v1/sites/${wish.service_id}`);
-        assert.equal(site.body.state, 'failed');
-        assert.deepEqual(await app.serving.provisor.providers.compute.list(never), []);
-        assert.deepEqual(await findFaults(app.serving.provisor), []);
-      } finally {
-        await app.stop();
-      }
-    });
 
     it(`takes a site away that is deleted while it waits for its image, on ${database.name}`, async () => {
       const app = await startApp(database, {
