@@ -52,7 +52,7 @@ for (const database of databases) {
 
     it(
       'holds each look into a site: links to sign in, and passwords',
-      localOnly('no program in the site signs anybody in'),
+      localOnly('sign-in needs a program inside of the site'),
       async () => {
         const site = await activeSite(panel);
         const path = `/v1/sites/${site.service_id}`;
