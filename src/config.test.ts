@@ -54,6 +54,25 @@ describe('the configuration', () => {
       assert.throws(() => image(name), /PROVISOR_KUBERNETES_WORDPRESS_IMAGE must be an image/, name);
   });
 
+  it('says of a number what range it has to be in', () => {
+    for (const [value, said] of [
+      ['four', 'must be a number'],
+      ['1', 'must be 2 or more'],
+      ['1001', 'must be 1000 or less'],
+      ['2.5', 'must be a whole number'],
+    ] as const)
+      assert.throws(
+        () =>
+          load({
+            PROVISOR_COMPUTE: 'kubernetes',
+            PROVISOR_KUBERNETES_CONFIG: 'in-cluster',
+            PROVISOR_KUBERNETES_COPIES: value,
+          }),
+        (error) => error instanceof ConfigError && error.message.endsWith(`PROVISOR_KUBERNETES_COPIES ${said}`),
+      );
+    assert.throws(() => load({ PROVISOR_LINGER_SECONDS: '21' }), /PROVISOR_LINGER_SECONDS must be 20 or less/);
+  });
+
   it('tells all that is wrong at once, and never a value', () => {
     assert.throws(
       () => load({ PROVISOR_PORT: 'secret-1', PROVISOR_PRIVATE_IPS: 'secret-2', PROVISOR_PROT: 'secret-3' }),

@@ -295,7 +295,14 @@ const keepPepper = (dataDir: string): string => {
 /** Variables whose value nobody may be told. */
 export const secretVariables: readonly string[] = secretNames(schema.shape);
 
-const sentenceOf = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${issue.message}`;
+/** Of a number that is one and is not in its range. */
+const outOfRange = (issue: z.core.$ZodIssue): string | undefined => {
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be ${issue.minimum} or more`;
+  if (issue.code === 'too_big' && issue.origin === 'number') return `must be ${issue.maximum} or less`;
+  return issue.code === 'invalid_type' && (issue.expected as string) === 'int' ? 'must be a whole number' : undefined;
+};
+
+const sentenceOf = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${outOfRange(issue) ?? issue.message}`;
 
 /** The variables of the chosen provider of each port. A missing one is named with the choice that needs it. */
 const readOptions = (given: Record<string, unknown>, problems: string[]): Record<PortName, unknown> => {
