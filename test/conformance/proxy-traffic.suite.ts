@@ -27,7 +27,7 @@ export const proxyTraffic = (bench: () => Bench): void => {
       async (t: TestContext) => {
         const given = bench();
         const { traffic } = given.world;
-        if (!traffic) return t.diagnostic('a fake serves no visitor');
+        if (!traffic) return t.diagnostic('nobody serves visitors here');
         await work({ ...given, port: traffic.port, visit: (host) => visitAt(traffic.port, host) });
         await given.leavesNothing();
       };
@@ -215,7 +215,7 @@ export const proxyTraffic = (bench: () => Bench): void => {
 
     it('can change to another protocol on the way, as websockets do', async (t) => {
       const { world, proxy, routeFor, leavesNothing } = bench();
-      if (!world.traffic) return t.diagnostic('a fake serves no visitor');
+      if (!world.traffic) return t.diagnostic('nobody serves visitors here');
       if (!world.traffic.upgrades) return t.diagnostic('not promised by this proxy');
       await proxy.putRoute(routeFor('upgrade'), never);
       const socket: Socket = connect(world.traffic.port, '127.0.0.1');

@@ -29,7 +29,7 @@ export interface ProxyWorld {
   hostHeaders: boolean;
   /** Whether a route may lead to a unix socket; a directory for one, if so. */
   socketDir: string | null;
-  /** Where visitors get in; null for a fake, which serves nobody. */
+  /** Where visitors get in; null where nobody serves them: a fake, or a cluster without an ingress controller. */
   traffic: { port: number; upgrades: boolean; oneLabel: boolean } | null;
   stop(): Promise<void>;
 }

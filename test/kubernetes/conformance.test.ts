@@ -1,10 +1,13 @@
+import { writeFile } from 'node:fs/promises';
 import { after, before, describe } from 'node:test';
 import type { V1Deployment, V1Namespace, V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { amountOf } from '../../src/adapters/compute/kubernetes/quantities.ts';
 import { createIngressProxy } from '../../src/adapters/proxy/ingress/index.ts';
 import { computeSuite } from '../conformance/compute.suite.ts';
 import { proxyConformance } from '../conformance/proxy.suite.ts';
-import { type Cluster, computeOf, openCluster, tokenOf } from '../support/kubernetes.ts';
+import { type Cluster, computeOf, connect, openCluster, tokenOf } from '../support/kubernetes.ts';
+import { startTlsRelay } from '../support/tls-relay.ts';
+import { startWay } from '../support/way.ts';
 
 let benches = 0;
 
@@ -95,6 +98,15 @@ describe('what the ports promise, on a real control plane', () => {
       pagePorts: { suspended: 8081, stopped: 8082 },
     };
     const [adapter, other] = [createIngressProxy(settings), createIngressProxy(settings)];
+    const config = connect(cluster.config);
+    const { server = '', caFile = '' } = config.getCurrentCluster() ?? {};
+    const relay = await startTlsRelay({ url: server, caFile });
+    const way = await startWay(relay, (bytes) => /^(POST|PATCH|PUT|DELETE) /.test(bytes.toString('latin1')));
+    const { caFile: _none, ...plain } = config.clusters[0]!;
+    config.clusters = [{ ...plain, server: `http://127.0.0.1:${way.port}`, skipTLSVerify: true }];
+    const overConfig = `${cluster.config}-over-a-way`;
+    await writeFile(overConfig, config.exportConfig(), { mode: 0o600 });
+    const over = createIngressProxy({ ...settings, config: overConfig });
     const strangers: string[] = [];
     const stranger = async (name: string, host: string) => {
       const http = {
@@ -140,13 +152,19 @@ describe('what the ports promise, on a real control plane', () => {
           await cluster.admin.delete({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata });
         }
       },
-      spoil: null,
+      spoil: async (how) => {
+        await way.set(how);
+        return { proxy: over.port, swallowed: way.swallowed, mend: () => way.set('open') };
+      },
       secrets: [tokenOf(cluster.config)],
       socketDir: null,
       traffic: null,
       stop: async () => {
         await adapter.close?.();
         await other.close?.();
+        await over.close?.();
+        await way.stop();
+        await relay.stop();
       },
     };
   });
