@@ -160,6 +160,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     db,
     clock,
     log,
+    telemetry,
     transaction: operations.transaction,
     ...replacements.deliveries,
   });

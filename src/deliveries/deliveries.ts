@@ -11,6 +11,7 @@ import { isDatabaseDown } from '../database/errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { createPoller } from '../kit/poller.ts';
+import type { Telemetry } from '../kit/telemetry.ts';
 import type { Channel, Delivery, OutboxEvent, Outcome } from './delivery.ts';
 import * as store from './delivery-store.ts';
 import { patienceMs, waitAfter } from './retry.ts';
@@ -50,17 +51,28 @@ export interface DeliveriesOptions {
   db: Database;
   clock: Clock;
   log: Log;
+  telemetry: Pick<Telemetry, 'deliveryTried'>;
   /** Runs again when somebody else wrote the same key first. */
   transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   timing?: Partial<DeliveryTiming> | undefined;
   at?: AtDeliveryPoint | undefined;
 }
 
+/** How much of a channel waits. */
+export interface Backlog {
+  /** Services of which something waits, counted once for each target. */
+  services: number;
+  /** For how long the oldest delivery has waited. */
+  oldestMs: number;
+  /** For how long something has been due that nobody takes. */
+  overdueMs: number;
+}
+
 /** The lane is another process's by now. */
 class LostLane extends Error {}
 
 export const createDeliveries = (options: DeliveriesOptions) => {
-  const { db, clock, log, transaction, at } = options;
+  const { db, clock, log, telemetry, transaction, at } = options;
   const timing = { ...defaultTiming, ...options.timing };
   const channels = new Map<string, Channel>();
   const running = new Map<string, Promise<void>>();
@@ -152,6 +164,8 @@ export const createDeliveries = (options: DeliveriesOptions) => {
       // A try that was cut short by our own end is no failure of theirs.
       if (stopping.signal.aborted && outcome.is === 'later') continue;
       const goesOn = await settle(lane, delivery, outcome);
+      const ended = outcome.is === 'delivered' ? 'delivered' : 'given-up';
+      telemetry.deliveryTried(channel.name, goesOn ? ended : 'put-off');
       await at?.('settle:committed');
       if (!goesOn) return;
     }
@@ -226,6 +240,13 @@ export const createDeliveries = (options: DeliveriesOptions) => {
     list: (target: string, page: Parameters<typeof store.listDeliveries>[2]) =>
       store.listDeliveries(db.knex, target, page),
     find: store.findDelivery,
+    /** What of a channel waits. */
+    backlog: async (channel: string): Promise<Backlog> => {
+      const now = await db.now();
+      const { lanes, oldest, dueSince } = await store.waitingIn(db.knex, channel);
+      const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
+      return { services: lanes, oldestMs: since(oldest), overdueMs: since(dueSince) };
+    },
     /** Sends one that has ended once more, and one that waits, now; as the same event. */
     replay: async (tx: Tx, delivery: Delivery, now: number): Promise<void> => {
       if (delivery.state === 'pending') return store.hurry(tx, delivery, now);

@@ -3,7 +3,7 @@ import type { Queries, Tx } from '../database/database.ts';
 import { int, intOrNull, json } from '../database/rows.ts';
 import { newId } from '../kit/ids.ts';
 import { activeKey } from '../operations/operation.ts';
-import type { Delivery, OutboxEvent } from './delivery.ts';
+import type { Delivery, OutboxEvent, Target } from './delivery.ts';
 
 /** Whom deliveries go to, and of which service: those of one lane go one after the other. */
 export interface Lane {
@@ -34,6 +34,7 @@ const decode = (row: any): Delivery => ({
   id: row.id,
   channel: row.channel,
   target: row.target,
+  facts: row.facts === null ? null : json(row.facts),
   event: {
     id: row.event_id,
     service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
@@ -71,16 +72,18 @@ export const takeEvent = async (tx: Tx, id: string, at: number): Promise<boolean
 /** Adds a delivery to the end of its lane. Errors: a unique violation when two begin one lane at once; run the transaction again. */
 export const addDelivery = async (
   tx: Tx,
-  wish: { channel: string; target: string; event: OutboxEvent },
+  wish: { channel: string; target: Target; event: OutboxEvent },
   at: number,
 ): Promise<string> => {
-  const { channel, target, event } = wish;
+  const { channel, event } = wish;
+  const { name: target, facts } = wish.target;
   const lane = laneOf(event);
   const id = newId();
   await tx('deliveries').insert({
     id,
     channel,
     target,
+    facts: facts === undefined ? null : JSON.stringify(facts),
     lane,
     panel_id: event.service.panelId,
     service_kind: event.service.kind,
@@ -214,6 +217,30 @@ export const listDeliveries = async (
 export const forgetTarget = async (tx: Tx, target: string): Promise<void> => {
   await tx('delivery_lanes').where({ target }).delete();
   await tx('deliveries').where({ target }).delete();
+};
+
+/**
+ * Of the lanes of a channel in which something waits: how many there are, the oldest delivery in them, and since when
+ * the one that is due longest is not taken. Only lanes in which something waits are read.
+ */
+export const waitingIn = async (
+  queries: Queries,
+  channel: string,
+): Promise<{ lanes: number; oldest: number | null; dueSince: number | null }> => {
+  const waits = () => queries('delivery_lanes').whereNotNull('due_at').where('delivery_lanes.channel', channel);
+  const lanes = await waits().count('* as count').min('due_at as due').first();
+  const oldest = await waits()
+    .join('deliveries', (join) =>
+      join.on('deliveries.target', 'delivery_lanes.target').andOn('deliveries.lane', 'delivery_lanes.lane'),
+    )
+    .where('deliveries.state', 'pending')
+    .min('deliveries.created_at as at')
+    .first();
+  return {
+    lanes: int(lanes?.count ?? 0),
+    oldest: intOrNull(oldest?.at ?? null),
+    dueSince: intOrNull(lanes?.due ?? null),
+  };
 };
 
 const some = 500;

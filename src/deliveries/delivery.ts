@@ -14,11 +14,20 @@ export interface OutboxEvent {
   seq: number;
 }
 
+/** Whom to tell, as the channel names them: at most 64 characters of ASCII. */
+export interface Target {
+  name: string;
+  /** What the channel looked up for the message, kept with the delivery so that every try says the same. */
+  facts?: Record<string, unknown>;
+}
+
 export interface Delivery {
   id: string;
   channel: string;
-  /** Whom it goes to, as its channel names them. */
+  /** The target's name. */
   target: string;
+  /** The target's; null when there were none. */
+  facts: Record<string, unknown> | null;
   event: OutboxEvent;
   state: DeliveryState;
   attempts: number;
@@ -44,7 +53,7 @@ export type Outcome =
 export interface Channel {
   readonly name: string;
   /** Whom to tell of an event. In the transaction that hands the event on. */
-  targetsOf(tx: Tx, event: OutboxEvent): Promise<string[]>;
+  targetsOf(tx: Tx, event: OutboxEvent): Promise<Target[]>;
   /** Sends it. It may be sent twice, and then it is the same to the letter. Never throws for what the other side did. */
   send(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
   /** What follows for the target, in the transaction that writes the outcome down. `final` once it is not tried again. */

@@ -40,6 +40,8 @@ export interface Telemetry {
   leaseLost(): void;
   providerCalled(provider: string, method: string, outcome: string, ms: number): void;
   transactionRetried(): void;
+  /** One try to tell somebody. `given-up`: it is not tried again. */
+  deliveryTried(channel: string, outcome: 'delivered' | 'put-off' | 'given-up'): void;
   startSpan(name: string, wish: SpanWish): Span;
 }
 
@@ -66,6 +68,7 @@ export const noTelemetry: Telemetry = {
   leaseLost: () => {},
   providerCalled: () => {},
   transactionRetried: () => {},
+  deliveryTried: () => {},
   startSpan: (_name, { parent }) => passOn(parent),
 };
 

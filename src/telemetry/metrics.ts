@@ -75,6 +75,12 @@ const createCounts = (registers: prometheus.Registry[]) => ({
     help: 'Transactions that were run again after a deadlock, a lost certification or a lost connection',
     registers,
   }),
+  deliveries: new Counter({
+    name: 'provisor_deliveries_total',
+    help: 'Tries to tell others by channel (webhook, mail) and outcome: delivered, put-off or given-up',
+    labelNames: ['channel', 'outcome'],
+    registers,
+  }),
 });
 
 /** What is read anew for each scrape: nothing old can be left in it. */
@@ -156,6 +162,7 @@ export const createMetrics = ({ clock, standard = true }: { clock: Clock; standa
     providerCalled: (provider, method, outcome, ms) =>
       counts.providerSeconds.observe({ provider, method, outcome }, ms / 1000),
     transactionRetried: () => counts.transactions.inc(),
+    deliveryTried: (channel, outcome) => counts.deliveries.inc({ channel, outcome }),
   };
 
   return {

@@ -56,7 +56,7 @@ export const createWebhookChannel = (deps: {
     targetsOf: async (tx, event) =>
       (await store.enabledWebhooks(tx, event.service.panelId))
         .filter((webhook) => wants(webhook, event.name))
-        .map(({ id }) => id),
+        .map(({ id }) => ({ name: id })),
 
     send: async (delivery, signal): Promise<Outcome> => {
       const webhook = await store.findWebhook(db.knex, delivery.target);

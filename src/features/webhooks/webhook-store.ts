@@ -96,6 +96,16 @@ export const deleteWebhook = async (tx: Tx, id: string): Promise<void> => {
   await tx('webhooks').where({ id }).delete();
 };
 
+/** Those that nothing gets to, whoever's they are: failing, or disabled because they were. The longest first. */
+export const troubledWebhooks = async (queries: Queries, limit: number): Promise<Webhook[]> =>
+  (
+    await queries('webhooks')
+      .where((one) => one.where({ enabled: 1 }).whereNotNull('failing_since'))
+      .orWhereIn('disabled_reason', ['failing', 'gone'])
+      .orderBy('id')
+      .limit(limit)
+  ).map(decode);
+
 /** Notes that something was delivered. */
 export const noteSuccess = async (tx: Tx, id: string): Promise<void> => {
   await tx('webhooks').where({ id }).whereNotNull('failing_since').update({ failing_since: null });

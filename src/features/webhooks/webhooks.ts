@@ -199,7 +199,7 @@ export const createWebhooks = ({ db, pepper, operations, deliveries, rules, even
         const service = { panelId: caller.panelId, kind: 'webhook', serviceId: id };
         const seq = await note(tx, caller, webhook, 'webhook.test', {}, at);
         const event = { id: eventId, service, name: testEvent, payload: { service_id: id }, at, seq };
-        const delivery = await deliveries.add(tx, { channel: webhookChannel, target: id, event }, at);
+        const delivery = await deliveries.add(tx, { channel: webhookChannel, target: { name: id }, event }, at);
         return requireDelivery(tx, webhook, delivery);
       }),
 
@@ -222,6 +222,11 @@ export const createWebhooks = ({ db, pepper, operations, deliveries, rules, even
         await note(tx, caller, webhook, 'webhook.replay', { delivery_id: deliveryId, event_id: delivery.event.id }, at);
         return requireDelivery(tx, webhook, deliveryId);
       }),
+
+    /** Those of all panels that nothing gets to: failing now, or disabled because of it. For the operator. */
+    troubled: (limit: number): Promise<Webhook[]> => store.troubledWebhooks(db.knex, limit),
+    /** What waits to be sent, of all panels. */
+    backlog: () => deliveries.backlog(webhookChannel),
 
     wake: deliveries.wake,
   };
