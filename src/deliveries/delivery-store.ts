@@ -245,6 +245,21 @@ export const waitingIn = async (
 
 const some = 500;
 
+/** Removes lanes that nobody has taken since, with what is in them: of a channel that was turned off. */
+const removeAbandoned = async (queries: Queries, before: number): Promise<number> => {
+  const lanes = await queries('delivery_lanes')
+    .where('due_at', '<', before)
+    .limit(some)
+    .select('target', 'lane', 'due_at', 'version');
+  for (const { target, lane, due_at, version } of lanes) {
+    const gone = await queries('delivery_lanes').where({ target, lane, due_at, version }).delete();
+    if (gone === 0) continue;
+    // What was added since then has begun the lane anew.
+    await queries('deliveries').where({ target, lane, state: 'pending' }).where('created_at', '<', before).delete();
+  }
+  return lanes.length;
+};
+
 /** Removes at most some hundreds of rows of each kind that have ended before the given instants. Returns how many. */
 export const removeOld = async (queries: Queries, before: { events: number; deliveries: number }): Promise<number> => {
   const events = await queries('outbox').where('sent_at', '<', before.events).limit(some).select('id');
@@ -271,5 +286,5 @@ export const removeOld = async (queries: Queries, before: { events: number; deli
       .delete();
   for (const { target, lane, version } of lanes)
     await queries('delivery_lanes').where({ target, lane, version }).whereNull('due_at').delete();
-  return events.length + ended.length + lanes.length;
+  return events.length + ended.length + lanes.length + (await removeAbandoned(queries, before.deliveries));
 };
