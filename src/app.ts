@@ -30,6 +30,7 @@ import { createDomainWatch } from './features/domains/domain-watch.ts';
 import { activeDomains, createDomains, forgetDomains } from './features/domains/domains.ts';
 import { domainHandlers } from './features/domains/handlers.ts';
 import { domainOperations } from './features/domains/steps.ts';
+import { createMail } from './features/mail/mail.ts';
 import { operationHandlers } from './features/operations/handlers.ts';
 import { createPanels } from './features/panels/panels.ts';
 import { planHandlers } from './features/plans/handlers.ts';
@@ -70,7 +71,7 @@ import type { DnsProvider } from './ports/dns.ts';
 import { observe } from './ports/observed.ts';
 import type { ReverseProxy } from './ports/proxy.ts';
 import type { PortName, ProviderName, ProviderOptions } from './provider-config.ts';
-import { serverText, zoneSettings } from './settings.ts';
+import { domainSettings, mailSettings, serverText, zoneSettings } from './settings.ts';
 
 export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -190,6 +191,15 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
   const audit = createAuditLog({ db, pepper: config.pepper });
   const plans = createPlans({ db, operations });
   const siteStore = createSiteStore({ domain: config.PROVISOR_SITE_DOMAIN });
+  const mail = createMail(mailSettings(config), {
+    now: () => db.now(),
+    log,
+    trail: operations.trail,
+    siteOf: siteStore.find,
+    panelNameOf: panels.nameOf,
+    urlOf: (hostname) => providers.proxy.urlFor(hostname),
+  });
+  if (mail.channel) deliveries.register(mail.channel);
   const restMs = config.PROVISOR_REST_HOURS * 3600_000;
   const blocks = createSiteSteps({ sites: siteStore, providers, domainsOf: activeDomains });
   const definitions = siteOperations({
@@ -233,7 +243,6 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     timeZone: config.PROVISOR_TIME_ZONE,
   });
   const support = createSupport({ db, pepper: config.pepper, operations });
-  const sharedNames = config.PROVISOR_PROXY_NAME === undefined ? [] : [config.PROVISOR_PROXY_NAME];
   const domainDefinitions = domainOperations({ db, proxy: providers.proxy, blocks, restMs });
   operations.register(...Object.values(domainDefinitions));
   const domainWatch = createDomainWatch({
@@ -248,13 +257,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     proxy: providers.proxy,
     definitions: domainDefinitions,
     lookup: createDomainLookup({ servers: (config.PROVISOR_RESOLVERS ?? []).map(serverText) }),
-    settings: {
-      ownership: config.PROVISOR_DOMAIN_OWNERSHIP,
-      tokenKey: config.pepper,
-      patienceMs: config.PROVISOR_DOMAIN_HOURS * 3600_000,
-      ours: [config.PROVISOR_SITE_DOMAIN, ...sharedNames],
-      sharedNames,
-    },
+    settings: domainSettings(config),
     wake: domainWatch.wake,
   });
   const zoneDefinitions = zoneOperations({ db, dns: providers.dns });
@@ -378,6 +381,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     audit,
     deliveries,
     webhooks,
+    mail,
     domains,
     domainWatch,
     sweep,

@@ -20,6 +20,7 @@ import {
   type Range,
   serverAddresses,
 } from './config-lists.ts';
+import { mailProblems, mailVariables } from './config-mail.ts';
 import { secretNames, secretsOf } from './config-secrets.ts';
 import { allProviderVariables, type PortName, providerNames, providerVariables } from './provider-config.ts';
 
@@ -208,6 +209,7 @@ const common = z.object({
     .describe(
       'Networks that webhooks may lead to although they are not public, with commas between, e.g. `10.1.0.0/16,fd00::/8`',
     ),
+  ...mailVariables,
   PROVISOR_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')
     .default('info')
@@ -345,6 +347,7 @@ export const loadConfig = (environment: NodeJS.ProcessEnv = process.env, directo
       'PROVISOR_PEPPER is required with MySQL: every replica must have the same (openssl rand -hex 32 makes one)',
     );
   }
+  if (parsed.success) problems.push(...mailProblems(parsed.data));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { DATABASE_URL, PROVISOR_PEPPER, ...values } = parsed.data;

@@ -11,6 +11,7 @@ import { exitCodeOf, isBad } from './doctor/finding.ts';
 import { auditCommands } from './features/audit/commands.ts';
 import { zoneCommands } from './features/dns/commands.ts';
 import { domainCommands } from './features/domains/commands.ts';
+import { mailCommands } from './features/mail/commands.ts';
 import { operationCommands } from './features/operations/commands.ts';
 import { panelCommands } from './features/panels/commands.ts';
 import { planCommands } from './features/plans/commands.ts';
@@ -115,6 +116,7 @@ const createProgram = (): Command => {
   panelCommands(program, run);
   auditCommands(program, run);
   webhookCommands(program, run);
+  mailCommands(program, run);
   return program;
 };
 

@@ -36,8 +36,9 @@ const layers: Record<string, { from: string[]; why: string }> = {
   'provider-config.ts': { from: ['provider-variables'], why: 'read before anything else is there' },
   'config-lists.ts': { from: [], why: 'schemas only' },
   'config-secrets.ts': { from: [], why: 'what of the configuration nobody may be told' },
+  'config-mail.ts': { from: ['kit'], why: 'schemas, and what an address of mail is' },
   'config.ts': {
-    from: ['provider-config.ts', 'config-lists.ts', 'config-secrets.ts'],
+    from: ['provider-config.ts', 'config-lists.ts', 'config-mail.ts', 'config-secrets.ts'],
     why: 'read before anything else is there',
   },
   'settings.ts': {
@@ -114,6 +115,7 @@ const packages: Record<string, string[]> = {
   cockatiel: ['src/operations/**'],
   pino: ['src/telemetry/**'],
   standardwebhooks: ['src/features/webhooks/**'],
+  nodemailer: ['src/features/mail/**'],
   'prom-client': ['src/telemetry/**'],
   '@opentelemetry/api': ['src/telemetry/tracing.ts'],
   '@opentelemetry/sdk-trace-base': ['src/telemetry/tracing.ts'],

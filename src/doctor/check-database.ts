@@ -1,7 +1,7 @@
 /** The database: whether it answers, how fast, which it is, over which connection, and its clock. */
-import { isIP } from 'node:net';
 import type { Provisor } from '../app.ts';
 import { formatDuration } from '../kit/duration.ts';
+import { isThisMachine } from '../kit/this-machine.ts';
 import { bad, type Finding, good, note } from './finding.ts';
 
 const allowedSkewMs = 2_000;
@@ -25,9 +25,6 @@ export const checkVersion = (text: string): Finding => {
   const remedy = `Move to ${name} ${leastMajor}.${leastMinor} or later.`;
   return bad(check, `It is ${name} ${version}, which Provisor was not made for.`, remedy);
 };
-
-const isThisMachine = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 export const checkEncryption = (host: string, cipher: string): Finding => {
   const check = 'database';

@@ -3,6 +3,7 @@
  * proxy that can serve a page of its own serves these.
  */
 import { createHash } from 'node:crypto';
+import { escapeHtml } from './html.ts';
 
 export interface VisitorPage {
   status: number;
@@ -49,10 +50,6 @@ main{max-width:32rem;padding:2rem;text-align:center}h1{font-size:1.6rem;margin:0
 `;
 
 const styleHash = createHash('sha256').update(style).digest('base64');
-
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character]!);
 
 /** The page as it is sent. `hostname` is shown on it; its length is left to whoever sends it. */
 export const renderVisitorPage = (

@@ -12,6 +12,7 @@ export const allowedLicences = new Set([
   'CC0-1.0',
   'ISC',
   'MIT',
+  'MIT-0',
   'MIT OR Apache-2.0',
   'PSF-2.0',
   'Python-2.0',

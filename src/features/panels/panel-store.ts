@@ -33,6 +33,9 @@ export const findPanelByName = async (queries: Queries, name: string): Promise<P
   return row ? decodePanel(row) : null;
 };
 
+export const findPanelName = async (queries: Queries, id: string): Promise<string | null> =>
+  (await queries('panels').where({ id }).first('name'))?.name ?? null;
+
 export const listPanels = async (queries: Queries): Promise<Panel[]> =>
   (await queries('panels').orderBy('name')).map(decodePanel);
 

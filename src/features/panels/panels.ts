@@ -1,4 +1,4 @@
-import type { Database, Tx } from '../../database/database.ts';
+import type { Database, Queries, Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { AppError } from '../../kit/errors.ts';
@@ -183,6 +183,8 @@ export const createPanels = ({
     identify,
     noteRefusal,
     list: () => store.listPanels(db.knex),
+    /** Null when there is no such panel. */
+    nameOf: (queries: Queries, id: string) => store.findPanelName(queries, id),
     require: requirePanel,
     /** Errors: `invalid_request` when the name is taken. */
     create: async (name: string): Promise<store.Panel> => {
