@@ -8,8 +8,10 @@ import type { Log } from '../kit/log.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkListeners } from './check-listeners.ts';
 import { checkDataDir } from './check-machine.ts';
+import { checkMail, checkMailBacklog } from './check-mail.ts';
 import { checkSiteDomain, checkVisit, checkZones } from './check-names.ts';
 import { checkCompute, checkDnsProvider, checkProviderClocks, checkProxy } from './check-providers.ts';
+import { checkWebhooks } from './check-webhooks.ts';
 import { bad, type Finding, good, isBad, note } from './finding.ts';
 
 const dueForLongMs = 120_000;
@@ -109,6 +111,8 @@ const checkInside = async (provisor: Provisor): Promise<Finding[]> => {
     ...schema,
     ...(await guarded('panels', remedy, async () => [await checkKeys(provisor)])),
     ...(await guarded('operations', remedy, () => checkOperations(provisor))),
+    ...(await guarded('webhooks', remedy, () => checkWebhooks(provisor))),
+    ...(await guarded('e-mail', remedy, () => checkMailBacklog(provisor))),
   ];
 };
 
@@ -130,12 +134,12 @@ const askAgain = 'Run it again with PROVISOR_LOG_LEVEL=debug, and report what it
 const checkOutside = async (provisor: Provisor, readable: boolean): Promise<Finding[]> => {
   const { config, providers, delegation } = provisor;
   const isPublic = config.PROVISOR_DNS !== 'local';
-  // Webhooks and e-mail get their lines here.
   const checks: [check: string, work: () => Promise<Finding[]>][] = [
     ['compute', () => checkCompute(config, providers.compute)],
     ['proxy', () => checkProxy(config, providers.proxy)],
     ['dns', () => checkDnsProvider(config, providers.dns)],
     ['clock', () => checkProviderClocks(config)],
+    ['e-mail', () => checkMail(config, provisor.mail)],
     ['delegation', async () => (isPublic ? checkSiteDomain(config, delegation) : [])],
     ['zones', async () => (isPublic ? checkZones(await zonesOf(provisor), delegation) : [])],
     ['visitors', async () => (readable && isPublic ? checkVisit(await anySite(provisor)) : [])],

@@ -96,7 +96,7 @@ export const deleteWebhook = async (tx: Tx, id: string): Promise<void> => {
   await tx('webhooks').where({ id }).delete();
 };
 
-/** Those that nothing gets to, whoever's they are: failing, or disabled because they were. The longest first. */
+/** Those that nothing gets to, whoever's they are: failing, or disabled because they were. In the order in which they were made. */
 export const troubledWebhooks = async (queries: Queries, limit: number): Promise<Webhook[]> =>
   (
     await queries('webhooks')
