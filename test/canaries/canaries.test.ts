@@ -21,6 +21,7 @@ import { selfSigned } from '../support/self-signed.ts';
 import { type Echo, startEcho } from './echo.ts';
 import { createCanaries } from './planted.ts';
 import { openStage, type Stage } from './stage.ts';
+import { startQuotingMailServer, walkTelling } from './telling.ts';
 
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const canaries = createCanaries();
@@ -206,9 +207,15 @@ describe('Canaries', { concurrency: 1 }, () => {
       const name = `panel on ${database.name}`;
       const target = await database.open({ migrate: false });
       const url = database.name === 'sqlite' ? target.url : await withPassword(target.db, target.url);
-      const stage = await openStage(canaries, name, { DATABASE_URL: url });
+      const mail = await startQuotingMailServer(canaries, name);
+      const stage = await openStage(canaries, name, { ...mail.settings, DATABASE_URL: url });
+      plain.status = 400;
+      await walkTelling(canaries, stage, { mail, webhookUrl: plain.url }, (args) =>
+        runCli(name, stage.directory, stage.environment, args),
+      );
       await walkPanel(stage);
       await stage.close();
+      await mail.stop();
       // Everything is wrong with these; each is told, and none of it is quoted.
       await runCli(
         name,
@@ -225,6 +232,10 @@ describe('Canaries', { concurrency: 1 }, () => {
         for (const args of [['doctor'], ['sites', 'list'], ['serve']]) {
           assert.notEqual(await runCli(name, directory, { ...stage.environment, DATABASE_URL: wrong }, args), 0);
         }
+      }
+      for (const wrong of [`smtp://canary:${password}@127.0.0.1/x`, `canary:${password}@127.0.0.1`]) {
+        const environment = { ...stage.environment, PROVISOR_SMTP_URL: wrong };
+        assert.notEqual(await runCli(name, directory, environment, ['doctor']), 0);
       }
       await target.drop();
     });
