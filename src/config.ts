@@ -178,6 +178,13 @@ const common = z.object({
     .max(64)
     .default(4)
     .describe('Operations that this process carries out at a time; 0 only serves the API'),
+  PROVISOR_CONNECTIONS: z.coerce
+    .number('must be a number')
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(4000)
+    .describe('Connections that the API holds at once; more are closed as they come'),
   PROVISOR_QUEUE_CAP: z.coerce
     .number('must be a number')
     .int()

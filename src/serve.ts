@@ -94,6 +94,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       variable: 'PROVISOR_PORT',
       lingerMs: config.PROVISOR_LINGER_SECONDS * 1000,
       clock,
+      limits: { connections: config.PROVISOR_CONNECTIONS },
     });
     let served = true;
     ends.push(() => (served ? server.drain() : undefined));

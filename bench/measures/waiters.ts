@@ -40,11 +40,14 @@ const request = (world: World, path: string, more: Record<string, string> = {}):
 /** An operation that nobody carries out, to be waited for. */
 const waitingOperation = '01BENCHP999999999999999999';
 
+/** Nobody carries anything out, and there is room for all who wait. */
+const environment = { PROVISOR_WORKERS: '0', PROVISOR_CONNECTIONS: '11000' };
+
 export const waiters: Measure = {
   name: 'waiters',
   title: 'Idle waiters for one operation: event streams',
   run: (world, { smoke }) =>
-    withServers([world.startProvisor({ environment: { PROVISOR_WORKERS: '0' } })], async ([server]) => {
+    withServers([world.startProvisor({ environment })], async ([server]) => {
       const count = smoke ? 100 : 10_000;
       const { knex } = world.db;
       await knex('operations').insert({

@@ -11,27 +11,42 @@ const silentMs = 1_000;
 /** Answers that take longer than this are given up. */
 export const longestAnswerMs = 30_000;
 
+/** What is not accepted whole gets its answer, and then this long to take it. */
+const lingeringMs = 2_000;
+
 /**
  * What one connection, and all together, may cost. A request that trickles in is cut off, and so is a connection that
- * never sends one; the header limit is far above what a panel sends and far below what hurts.
+ * never sends one, or never takes its answer.
  */
-const limits = {
-  /** Bytes of the request line and all headers: 431. */
-  maxHeaderSize: 16 * 1024,
+export interface ConnectionLimits {
   /** How long the headers, and the whole request, may take to arrive: 408. */
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
+  headersMs: number;
+  requestMs: number;
   /** How often Node looks for requests that are late. */
-  connectionsCheckingInterval: 5_000,
+  checkMs: number;
   /** Longer than the usual minute of a proxy in front, so that it is the proxy that closes. */
-  keepAliveTimeout: 65_000,
+  keepAliveMs: number;
+  /** Nothing moves in either direction. Longer than any wait that a caller can ask for. */
+  stillMs: number;
+  /** At once; more are closed as they come. */
+  connections: number;
+  /** Answers on one connection, after which it is closed, so that new replicas get their share of kept connections. */
+  requests: number;
+}
+
+const defaultLimits: ConnectionLimits = {
+  headersMs: 15_000,
+  requestMs: 60_000,
+  checkMs: 5_000,
+  keepAliveMs: 65_000,
+  stillMs: 120_000,
+  connections: 4_000,
+  requests: 10_000,
 };
+/** Bytes of the request line and all headers: 431. Far above what a panel sends and far below what hurts. */
+const maxHeaderSize = 16 * 1024;
 /** Headers of one request; what is beyond is 431, and not passed over. */
 const mostHeaders = 100;
-/** Connections at once; more are closed as they come. */
-const mostConnections = 4_000;
-/** Answers on one connection, after which it is closed, so that new replicas get their share of kept connections. */
-const mostRequests = 10_000;
 
 export interface HttpServer {
   readonly port: number;
@@ -67,10 +82,18 @@ const refuseHeaders = (res: ServerResponse): void => {
   res.end(problemText(`The request has more than ${mostHeaders} headers.`, requestId));
 };
 
-/** What Node cannot read never reaches the application. It is answered here, in the one shape that all errors have. */
-const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: unknown }): void => {
-  // Nothing may be written into an answer that is under way.
-  if (!socket.writable || socket._httpMessage || error.code === 'ECONNRESET') {
+/** What a connection carries now; Node tells it by no other name. */
+interface Carrying {
+  _httpMessage?: ServerResponse | null;
+}
+
+/** Whether something may be written that is taken for the answer to what could not be read, and for no other's. */
+const isUnanswered = ({ _httpMessage: answer }: Carrying): boolean =>
+  !answer || (!answer.headersSent && !answer.req.complete);
+
+/** What Node cannot read whole never reaches a handler. It is answered here, in the one shape that all errors have. */
+const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & Carrying, clock: Clock): void => {
+  if (!socket.writable || !isUnanswered(socket) || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
@@ -85,6 +108,9 @@ const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Duplex & { _http
     'Connection: close',
   ];
   socket.end(`${headers.join('\r\n')}\r\n\r\n${text}`);
+  // Who was refused may go on sending, and never close.
+  const end = clock.after(lingeringMs, () => socket.destroy());
+  socket.once('close', () => end.cancel());
 };
 
 /** Errors: a sentence that names the port and the variable, when it is taken or not allowed. */
@@ -100,18 +126,28 @@ export const listen = async (
      */
     lingerMs: number;
     clock: Clock;
+    limits?: Partial<ConnectionLimits>;
   },
 ): Promise<HttpServer> => {
   const { host, port, variable, lingerMs, clock } = options;
-  const server: Server = createServer(limits, (req, res) => {
+  const limits = { ...defaultLimits, ...options.limits };
+  const settings = {
+    maxHeaderSize,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.keepAliveMs,
+  };
+  const server: Server = createServer(settings, (req, res) => {
     if (req.rawHeaders.length / 2 > mostHeaders) refuseHeaders(res);
     else listener(req, res);
   });
   // Node would cut off what is beyond, and the application would see another request than was sent.
   server.maxHeadersCount = mostHeaders + 1;
-  server.maxConnections = mostConnections;
-  server.maxRequestsPerSocket = mostRequests;
-  server.on('clientError', refuseUnreadable);
+  server.timeout = limits.stillMs;
+  server.maxConnections = limits.connections;
+  server.maxRequestsPerSocket = limits.requests;
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket, clock));
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     connections.add(socket);

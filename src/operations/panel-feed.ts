@@ -44,14 +44,17 @@ export const createPanelFeed = ({
   pollMs: number;
 }) => {
   const feeds = new Map<string, Feed>();
+  /** How many were let in, by panel. */
+  const places = new Map<string, number>();
 
   const look = async (feed: Feed): Promise<void> => {
     const { moving, newest } = await readMoving(db.knex, feed.panelId, { limit: shownAtMost + 1, after: feed.newest });
-    feed.newest = newest;
     const seen = new Map(moving.slice(0, shownAtMost).map(({ id, version }) => [id, version]));
     const changed = [...seen].filter(([id, version]) => feed.shown.get(id)?.version !== version).map(([id]) => id);
     const left = [...feed.shown.keys()].filter((id) => !seen.has(id));
     const told = await findOperations(db.knex, [...changed, ...left]);
+    // Only now: after a look that failed, the next one goes over the same ground.
+    feed.newest = newest;
     for (const operation of told) {
       if (isAtRest(operation.state)) feed.shown.delete(operation.id);
       else feed.shown.set(operation.id, operation);
@@ -85,22 +88,35 @@ export const createPanelFeed = ({
     return feed;
   };
 
+  const leave = (panelId: string): void => {
+    const left = (places.get(panelId) ?? 1) - 1;
+    if (left > 0) places.set(panelId, left);
+    else places.delete(panelId);
+  };
+
   /**
-   * Lets a listener in, who is then told what is under way and every change, until two minutes are over or `signal`
-   * aborts. Errors: `rate_limited` when too many listen already.
+   * Takes a place at once, however many ask together; whoever got one calls what is returned. That listener is then told
+   * what is under way and every change, until two minutes are over or `signal` aborts. Errors: `rate_limited` when too
+   * many listen already.
    */
   const followPanel = (panelId: string): ((listener: FeedListener, signal: AbortSignal) => Promise<void>) => {
-    if ((feeds.get(panelId)?.listeners.size ?? 0) >= listenersAtMost) {
+    const taken = places.get(panelId) ?? 0;
+    if (taken >= listenersAtMost) {
       throw new AppError('throttled', 'rate_limited', `${listenersAtMost} listen to this panel's operations already.`, {
         retryAfter: 30,
       });
     }
+    places.set(panelId, taken + 1);
     return async (listener, signal) => {
-      if (signal.aborted) return;
-      const feed = join(panelId, listener);
-      await sleep(clock, longestMs, signal);
-      feed.listeners.delete(listener);
-      feed.fresh.delete(listener);
+      try {
+        if (signal.aborted) return;
+        const feed = join(panelId, listener);
+        await sleep(clock, longestMs, signal);
+        feed.listeners.delete(listener);
+        feed.fresh.delete(listener);
+      } finally {
+        leave(panelId);
+      }
     };
   };
 

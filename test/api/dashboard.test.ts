@@ -1,6 +1,7 @@
 /** What the operator's page asks for: counts, search, drift, and the stream of all operations. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { type Clock, systemClock } from '../../src/kit/clock.ts';
 import { expectProblem } from '../support/answers.ts';
 import { activeSite, type Client, startApp, type TestApp, waiting } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
@@ -114,3 +115,62 @@ for (const database of databases) {
     });
   });
 }
+
+describe('The stream of all operations', () => {
+  let app: TestApp;
+  /** What is to happen after two minutes happens when a test says so. */
+  let longAfter: (() => void)[] = [];
+  const clock: Clock = {
+    monotonic: systemClock.monotonic,
+    after: (ms, task) => {
+      if (ms !== 120_000) return systemClock.after(ms, task);
+      longAfter.push(task);
+      return { cancel: () => undefined };
+    },
+  };
+  before(async () => {
+    app = await startApp(databases[0]!, { replacements: { clock } });
+  });
+  after(() => app.stop());
+  const open = (panel: Client) => {
+    const begun = Promise.withResolvers<void>();
+    const headers = { authorization: `Bearer ${panel.key}` };
+    const ended = readEvents(`${app.serving.url}/v1/operations/events`, headers, ({ event }) => {
+      if (event === 'current') begun.resolve();
+    });
+    return { begun: begun.promise, ended };
+  };
+
+  it('has room for a hundred listeners of a panel, however they come, and ends after two minutes', async () => {
+    const [panel, other] = [await app.newPanel(), await app.newPanel()];
+    const all = Array.from({ length: 130 }, () => open(panel));
+    // Who is refused gets an answer at once; who is let in hears `current` first.
+    const first = await Promise.all(
+      all.map(({ begun, ended }) => Promise.race([begun.then(() => 200), ended.then(({ status }) => status)])),
+    );
+    assert.deepEqual(
+      [200, 429].map((status) => first.filter((each) => each === status).length),
+      [100, 30],
+    );
+    const refused = expectProblem(await panel.call('GET', '/v1/operations/events'), 429, 'rate_limited');
+    assert.match(refused.headers['retry-after'] ?? '', /^[1-9]\d*$/);
+    const foreign = open(other);
+    await foreign.begun;
+
+    for (const end of longAfter.splice(0)) end();
+    for (const { ended } of all.filter((_, at) => first[at] === 200)) {
+      const { events } = await ended;
+      assert.deepEqual(
+        events.map(({ event }) => event),
+        ['current', 'bye'],
+      );
+    }
+    assert.equal((await foreign.ended).events.at(-1)?.event, 'bye');
+    // Their places are free again.
+    longAfter = [];
+    const again = open(panel);
+    await again.begun;
+    for (const end of longAfter.splice(0)) end();
+    await again.ended;
+  });
+});
