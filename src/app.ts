@@ -303,7 +303,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
       accepting,
       connections: db.connections,
       breakers: operations.breakerStates,
-      backlog: operations.backlog,
+      backlog: async () => ({ ...(await operations.backlog()), outboxMs: await deliveries.lagMs() }),
     });
 
   /** The HTTP application. Errors: a contract that does not fit the handlers. */

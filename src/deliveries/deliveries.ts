@@ -260,6 +260,11 @@ export const createDeliveries = (options: DeliveriesOptions) => {
       const { channel, target, event } = delivery;
       await store.wakeLane(tx, { channel, target, lane: store.laneOf(event) }, now);
     },
+    /** For how many milliseconds the oldest of what could be told now has waited. What failed and is put off is not late. */
+    lagMs: async (): Promise<number> => {
+      const now = await db.now();
+      return Math.max(0, now - ((await store.oldestDue(db.knex, now)) ?? now));
+    },
     /** Removes what is older than it is kept. */
     clean: async (): Promise<number> => {
       for (let all = 0; ; ) {

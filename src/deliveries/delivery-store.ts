@@ -57,6 +57,15 @@ const decode = (row: any): Delivery => ({
 export const waitingEvents = async (queries: Queries, limit: number): Promise<OutboxEvent[]> =>
   (await queries('outbox').whereNull('sent_at').orderBy('id').limit(limit)).map(decodeEvent);
 
+/** Since when the oldest of what could be told now waits; null when nothing does. */
+export const oldestDue = async (queries: Queries, now: number): Promise<number | null> => {
+  // An event is due from its beginning. One that waits for its next try, or is being sent, is in a lane due later.
+  const event = await queries('outbox').whereNull('sent_at').orderBy('id').first('created_at');
+  const lane = await queries('delivery_lanes').where('due_at', '<=', now).orderBy('due_at').first('due_at');
+  const since = [event?.created_at, lane?.due_at].filter((at) => at !== undefined).map(int);
+  return since.length === 0 ? null : Math.min(...since);
+};
+
 /** Whether an event of the same service that came before is still to be handed on. Ids of several replicas do not tell. */
 export const hasEarlier = async (tx: Tx, { service, seq }: OutboxEvent): Promise<boolean> =>
   (await tx('outbox')

@@ -11,8 +11,6 @@ export interface Backlog {
   active: { kind: string; state: OperationState; count: number }[];
   /** Operations that any worker may claim, and for how long the oldest has been due. */
   due: { count: number; oldestMs: number };
-  /** How long the oldest event of the outbox has not been delivered; 0 when none waits, or none is ever delivered. */
-  outboxMs: number;
 }
 
 /** Errors: the database's. */
@@ -31,9 +29,6 @@ export const readBacklog = async (db: Database): Promise<Backlog> => {
     .count('* as count')
     .min('due_at as oldest')
     .first();
-  // Where nothing was ever delivered nobody listens, and nothing is late.
-  const delivers = await db.knex('outbox').whereNotNull('sent_at').first('id');
-  const event = delivers && (await db.knex('outbox').whereNull('sent_at').orderBy('id').first('created_at'));
   const age = (since: unknown): number => (since === null || since === undefined ? 0 : Math.max(0, now - int(since)));
   return {
     active: active.map((row) => ({
@@ -42,6 +37,5 @@ export const readBacklog = async (db: Database): Promise<Backlog> => {
       count: int(row.count),
     })),
     due: { count: int(due?.count ?? 0), oldestMs: age(due?.oldest) },
-    outboxMs: age(event?.created_at),
   };
 };

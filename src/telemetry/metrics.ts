@@ -120,7 +120,7 @@ const setBacklog = (set: GaugeSetter, backlog: Awaited<ReturnType<Readings['back
   set('provisor_queue_oldest_seconds', 'For how long the oldest of them has been due', [
     { value: backlog.due.oldestMs / 1000 },
   ]);
-  set('provisor_outbox_oldest_seconds', 'For how long the oldest event has not been delivered', [
+  set('provisor_outbox_oldest_seconds', 'For how long the oldest of what others could be told now has waited', [
     { value: backlog.outboxMs / 1000 },
   ]);
 };
