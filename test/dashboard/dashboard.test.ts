@@ -270,7 +270,7 @@ describe('the operator’s page', () => {
     await furnish(stage);
     for (const width of [360, 1040]) {
       const page = await visit('', { width, colorScheme: 'dark' });
-      for (const hash of ['', 'sites', 'sites/1002', 'operations', 'failures', 'drift', 'plans', 'key']) {
+      for (const hash of ['', 'sites', 'sites/1002', 'operations', 'failures', 'drift', 'webhooks', 'plans', 'key']) {
         await page.goto(`${stage.app.serving.url}/#/${hash}`);
         await settled(page);
         const found = await page.evaluate(`(() => {
@@ -292,38 +292,58 @@ describe('the operator’s page', () => {
     }
   });
 
-  it('tells of webhooks that cannot deliver, in answers that are made up here', async () => {
-    const key = { ...(await call('GET', '/v1/whoami')).body };
-    key.key.scopes.push('webhooks:read');
-    const answer = (json: unknown) => ({ status: 200, json });
-    const page = await visit('', { key: '' });
-    await page.route('**/v1/whoami', (route) => route.fulfill(answer(key)));
-    const evil = '<b>https://panel.example.com/hooks</b>';
-    const webhook = {
-      id: 'w1',
-      url: evil,
-      enabled: false,
-      notice: 'It is disabled: nothing got through.',
-      failing_since: null,
+  it('tells which webhooks deliver, which do not, and what came of it', async () => {
+    const panel = await stage.app.newPanel();
+    const page = await visit('#/webhooks', { key: panel.key });
+    await page.getByText('There is no webhook.').waitFor();
+    const make = async (path: string, answer: number, events: string[]) => {
+      const receiver = await stage.newReceiver();
+      receiver.answer = () => answer;
+      const url = new URL(path, receiver.url).href;
+      const made = await panel.call('POST', '/v1/webhooks', { url, events });
+      assert.equal(made.status, 201, made.text);
+      return { receiver, url };
     };
-    await page.route('**/v1/webhooks?*', (route) => route.fulfill(answer({ data: [webhook], next_cursor: null })));
-    await page.route('**/v1/webhooks/w1/deliveries*', (route) =>
-      route.fulfill({
-        status: 404,
-        json: {
-          success: false,
-          error: 'There is nothing at this address.',
-          code: 'not_found',
-          retryable: false,
-          request_id: 'r',
-        },
-      }),
-    );
-    await signIn(page, stage.app.panel.key);
-    await page.getByRole('link', { name: 'Webhooks' }).click();
-    await page.getByText('1 webhook of 1 cannot deliver.').waitFor();
-    await page.getByText(evil).waitFor();
-    await page.getByText('It is disabled: nothing got through.').waitFor();
+    const again = async () => {
+      await page.reload();
+      await signIn(page, panel.key);
+    };
+    const one = (url: string) => page.getByRole('listitem').filter({ hasText: url });
+
+    const well = await make('/well', 204, ['*']);
+    await panel.call('POST', '/v1/support', { service_id: 'told', email: 'a@b.example' });
+    await well.receiver.until(1);
+    await again();
+    await page.getByText('1 webhook, all well.').waitFor();
+    await one(well.url).getByText('well', { exact: true }).waitFor();
+    await one(well.url).getByText('No delivery was given up.').waitFor();
+
+    const busy = await make('/busy', 503, ['support.suspended']);
+    const gone = await make('/gone', 410, ['support.suspended']);
+    await panel.call('POST', '/v1/support/told/suspend', {});
+    await Promise.all([well.receiver.until(2), busy.receiver.until(1), gone.receiver.until(1)]);
+    const states = async () =>
+      (await panel.call('GET', '/v1/webhooks')).body.data.map(
+        ({ enabled, failing_since: since }: { enabled: boolean; failing_since: string | null }) =>
+          `${enabled} ${since === null}`,
+      );
+    while ((await states()).join() !== 'true true,true false,false true')
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await again();
+    await page.getByText('2 webhooks of 3 cannot deliver.').waitFor();
+    await one(busy.url).getByText('failing', { exact: true }).waitFor();
+    await one(busy.url).getByText('It began to fail').waitFor();
+    await one(busy.url).getByRole('row', { name: 'support.suspended' }).getByText('The server answered 503.').waitFor();
+    await one(gone.url).getByText('disabled', { exact: true }).waitFor();
+    await one(gone.url).getByText('so nothing is sent there any more').waitFor();
+    const row = one(gone.url).getByRole('row', { name: 'support.suspended' });
+    await row.getByText('told').waitFor();
+    await row.getByText('The server answered 410 Gone').waitFor();
+
+    // Another panel sees none of it.
+    const stranger = await visit('#/webhooks', { key: (await stage.app.newPanel()).key });
+    await stranger.getByText('There is no webhook.').waitFor();
+    await stranger.close();
     await page.close();
   });
 

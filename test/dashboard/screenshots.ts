@@ -11,6 +11,7 @@ const views = [
   { name: 'site', hash: '#/sites/1002', wait: 'Up for' },
   { name: 'operations', hash: '#/operations', wait: 'Restart site' },
   { name: 'drift', hash: '#/drift', wait: 'left from before' },
+  { name: 'webhooks', hash: '#/webhooks', wait: '410 Gone' },
 ];
 const looks = [
   { name: '', width: 1120, height: 760, colorScheme: 'light' },

@@ -5,6 +5,7 @@ import type { ComputeProvider } from '../../src/ports/compute.ts';
 import { startApp, type TestApp, waiting } from '../support/app.ts';
 import { type Breakable, breakable } from '../support/breakable.ts';
 import { databases } from '../support/databases.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 export interface Stage {
   app: TestApp;
@@ -12,20 +13,28 @@ export interface Stage {
   hold(call: keyof ComputeProvider): void;
   refuse(call: keyof ComputeProvider, why: string): void;
   release(): void;
+  /** Somebody whom webhooks may lead to. Ends with the stage. */
+  newReceiver(): Promise<WebhookReceiver>;
   stop(): Promise<void>;
 }
 
 export const startStage = async (): Promise<Stage> => {
   let compute: Breakable | undefined;
   const app = await startApp(databases[0]!, {
-    environment: { PROVISOR_WORKERS: '8' },
+    environment: {
+      PROVISOR_WORKERS: '8',
+      PROVISOR_WEBHOOK_HTTP: 'on',
+      PROVISOR_WEBHOOK_ALLOW: '127.0.0.0/8',
+    },
     replacements: {
+      deliveries: { timing: { pollMs: 50 } },
       adapters: (configured) => {
         compute = breakable(configured.compute);
         return { ...configured, compute: compute.adapter };
       },
     },
   });
+  const receivers: WebhookReceiver[] = [];
   const touched = new Set<keyof ComputeProvider>();
   let gate = Promise.withResolvers<void>();
   const release = () => {
@@ -53,9 +62,15 @@ export const startStage = async (): Promise<Stage> => {
         throw new ProviderError('local', 'invalid', why);
       }),
     release,
+    newReceiver: async () => {
+      const receiver = await startWebhookReceiver();
+      receivers.push(receiver);
+      return receiver;
+    },
     stop: async () => {
       release();
       await app.stop();
+      await Promise.all(receivers.map((receiver) => receiver.stop()));
     },
   };
 };
@@ -95,9 +110,15 @@ const names = [
 ];
 const planNames = ['basic', 'standard', 'premium'];
 
-/** Sites in every state, operations that run, failed and are stuck, zones with drift. */
-export const furnish = async ({ app, hold, refuse, release }: Stage): Promise<void> => {
+/** Sites in every state, operations that run, failed and are stuck, zones with drift, webhooks that are well and ill. */
+export const furnish = async ({ app, hold, refuse, release, newReceiver }: Stage): Promise<void> => {
   const { call } = app.panel;
+  const [well, busy, gone] = [await newReceiver(), await newReceiver(), await newReceiver()];
+  busy.answer = () => 503;
+  gone.answer = () => 410;
+  await call('POST', '/v1/webhooks', { url: well.url, events: ['site.*'] });
+  await call('POST', '/v1/webhooks', { url: busy.url, events: ['site.suspend.*', 'site.stop.*'] });
+  await call('POST', '/v1/webhooks', { url: gone.url, events: ['site.suspend.*'] });
   const make = (id: string, name: string, plan: string, headers = waiting as Record<string, string>) =>
     call('POST', '/v1/sites', { service_id: id, email: `${name}@example.com`, plan, customer_id: `c-${id}` }, headers);
   for (const [index, name] of names.entries()) await make(String(1001 + index), name, planNames[index % 3]!);

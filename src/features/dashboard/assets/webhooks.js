@@ -12,13 +12,20 @@ const columns = [
 { name: 'Service', cell: ({ service_id: id }) => id },
 { name: 'Tries', kind: 'number', cell: ({ attempts }) => attempts },
 { name: 'What came of it', kind: 'wide', cell: ({ error }) => error ?? 'No answer yet' },
-{ name: 'From', cell: ({ created_at: at }) => time(at) },
 ];
+const givenUp = [...columns, { name: 'From', cell: ({ created_at: at }) => time(at) }];
+const triedAgain = [...columns, { name: 'Next try', cell: ({ next_attempt_at: at }) => time(at) }];
 const deliveries = ({ api, signal }, webhook) => filled(signal, async () => {
-const { data } = await api.get(`/v1/webhooks/${webhook.id}/deliveries?state=failed&limit=5`, signal);
-if (data.length === 0)
-return [h('p', { class: 'small' }, 'No delivery has failed.')];
-return [table(`Deliveries to ${webhook.url} that failed`, columns, data).element];
+const of = async (state) => (await api.get(`/v1/webhooks/${webhook.id}/deliveries?state=${state}&limit=5`, signal)).data;
+const waiting = webhook.failing_since === null ? [] : (await of('pending')).filter(({ next_attempt_at: at }) => at !== null);
+const failed = await of('failed');
+return [
+waiting.length > 0
+? table(`Deliveries to ${webhook.url} that are tried again`, triedAgain, waiting).element
+: null,
+failed.length > 0 ? table(`Deliveries to ${webhook.url} that were given up`, givenUp, failed).element : null,
+waiting.length + failed.length === 0 ? h('p', { class: 'small' }, 'No delivery was given up.') : null,
+];
 }).place;
 export const webhooks = (context) => {
 const { api, signal } = context;
@@ -31,8 +38,7 @@ return [
 h('p', { class: 'lead' }, ill === 0
 ? `${count(data.length, 'webhook')}, all well.`
 : `${count(ill, 'webhook')} of ${data.length} cannot deliver.`),
-h('ul', { class: 'zones' }, data.map((webhook) => h('li', { class: 'zone' }, h('div', { class: 'what' }, h('strong', {}, webhook.url), healthOf(webhook)), webhook.notice && h('p', {}, webhook.notice), webhook.failing_since &&
-h('p', { class: 'small' }, 'Nothing got through since ', time(webhook.failing_since), '.'), deliveries(context, webhook)))),
+h('ul', { class: 'zones' }, data.map((webhook) => h('li', { class: 'zone' }, h('div', { class: 'what' }, h('strong', {}, webhook.url), healthOf(webhook)), webhook.notice && h('p', {}, webhook.notice), webhook.failing_since && h('p', { class: 'small' }, 'It began to fail ', time(webhook.failing_since), '.'), deliveries(context, webhook)))),
 ];
 });
 return { title: 'Webhooks', content: [place] };

@@ -10,8 +10,10 @@ export const exactTime = (instant) => exact.format(new Date(instant));
 export const fromNow = (instant) => {
 const seconds = (Date.parse(instant) - Date.now()) / 1000;
 const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+if (Math.abs(seconds) < 45)
+return seconds > 2 ? 'in a moment' : 'just now';
 if (unit === 'second')
-return Math.abs(seconds) < 45 ? 'just now' : relative.format(Math.round(seconds), unit);
+return relative.format(Math.round(seconds), unit);
 return relative.format(Math.round(seconds / size), unit);
 };
 export const size = (mb) => (mb >= 1024 ? `${+(mb / 1024).toFixed(1)} GB` : `${+mb.toFixed(1)} MB`);

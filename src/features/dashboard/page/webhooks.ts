@@ -18,17 +18,25 @@ const columns = [
   { name: 'Service', cell: ({ service_id: id }: Delivery) => id },
   { name: 'Tries', kind: 'number' as const, cell: ({ attempts }: Delivery) => attempts },
   { name: 'What came of it', kind: 'wide' as const, cell: ({ error }: Delivery) => error ?? 'No answer yet' },
-  { name: 'From', cell: ({ created_at: at }: Delivery) => time(at) },
 ];
+const givenUp = [...columns, { name: 'From', cell: ({ created_at: at }: Delivery) => time(at) }];
+const triedAgain = [...columns, { name: 'Next try', cell: ({ next_attempt_at: at }: Delivery) => time(at) }];
 
 const deliveries = ({ api, signal }: Context, webhook: Webhook) =>
   filled(signal, async () => {
-    const { data } = await api.get<Page<Delivery>>(
-      `/v1/webhooks/${webhook.id}/deliveries?state=failed&limit=5`,
-      signal,
-    );
-    if (data.length === 0) return [h('p', { class: 'small' }, 'No delivery has failed.')];
-    return [table(`Deliveries to ${webhook.url} that failed`, columns, data).element];
+    const of = async (state: Delivery['state']) =>
+      (await api.get<Page<Delivery>>(`/v1/webhooks/${webhook.id}/deliveries?state=${state}&limit=5`, signal)).data;
+    // Others only wait for their turn behind these.
+    const waiting =
+      webhook.failing_since === null ? [] : (await of('pending')).filter(({ next_attempt_at: at }) => at !== null);
+    const failed = await of('failed');
+    return [
+      waiting.length > 0
+        ? table(`Deliveries to ${webhook.url} that are tried again`, triedAgain, waiting).element
+        : null,
+      failed.length > 0 ? table(`Deliveries to ${webhook.url} that were given up`, givenUp, failed).element : null,
+      waiting.length + failed.length === 0 ? h('p', { class: 'small' }, 'No delivery was given up.') : null,
+    ];
   }).place;
 
 export const webhooks = (context: Context): View => {
@@ -54,8 +62,7 @@ export const webhooks = (context: Context): View => {
             { class: 'zone' },
             h('div', { class: 'what' }, h('strong', {}, webhook.url), healthOf(webhook)),
             webhook.notice && h('p', {}, webhook.notice),
-            webhook.failing_since &&
-              h('p', { class: 'small' }, 'Nothing got through since ', time(webhook.failing_since), '.'),
+            webhook.failing_since && h('p', { class: 'small' }, 'It began to fail ', time(webhook.failing_since), '.'),
             deliveries(context, webhook),
           ),
         ),

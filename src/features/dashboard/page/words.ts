@@ -10,11 +10,12 @@ const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle:
 
 export const exactTime = (instant: string): string => exact.format(new Date(instant));
 
-/** `3 hours ago`. */
+/** `3 hours ago`. What is a little ahead is so by a clock that differs. */
 export const fromNow = (instant: string): string => {
   const seconds = (Date.parse(instant) - Date.now()) / 1000;
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
-  if (unit === 'second') return Math.abs(seconds) < 45 ? 'just now' : relative.format(Math.round(seconds), unit);
+  if (Math.abs(seconds) < 45) return seconds > 2 ? 'in a moment' : 'just now';
+  if (unit === 'second') return relative.format(Math.round(seconds), unit);
   return relative.format(Math.round(seconds / size), unit);
 };
 
