@@ -9,53 +9,20 @@ import { addServices } from '../../bench/harness/rows.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { activeSite, startApp, type TestApp, waiting } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
-
-/** Tables with a row for each service or more. The others hold what an operator wrote: panels, keys, plans, pools. */
-const growing = new Set([
-  'services',
-  'sites',
-  'quotas',
-  'operations',
-  'operation_steps',
-  'resources',
-  'quota_holds',
-  'idempotency_keys',
-  'outbox',
-  'audit',
-  'audit_chains',
-  'reservations',
-  'backups',
-  'support',
-  'domains',
-  'zones',
-  'zone_records',
-]);
+import { explainMysql, watchQueries, wholeReads } from '../support/plans.ts';
 
 const many = 20_000;
-
-interface Plan {
-  table: string | null;
-  type: string | null;
-  rows: number | string | null;
-  Extra: string | null;
-}
-
-const explainable = /^\s*(select|update|delete)\b/i;
 
 for (const database of databases.filter(({ name }) => name === 'mariadb')) {
   describe(`Queries over ${many} services, on ${database.name}`, () => {
     let app: TestApp;
-    /** One example of values for each text. */
-    const seen = new Map<string, readonly unknown[]>();
+    let seen: Map<string, readonly unknown[]>;
 
     before(async () => {
       app = await startApp(database);
       const { db } = app.serving.provisor;
       await addServices(db.knex, { panelId: app.panel.panelId, actor: 'bench', from: 1, to: many });
-      db.knex.on('query', ({ sql, bindings }: { sql: string; bindings?: readonly unknown[] }) => {
-        if (explainable.test(sql) && !/\b(information_schema|unix_timestamp)\b/i.test(sql))
-          seen.set(sql, bindings ?? []);
-      });
+      seen = watchQueries(db);
     });
     after(() => app.stop());
 
@@ -93,36 +60,14 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
       await ok('POST', `/v1/sites/${id}/upgrade`, { plan: 'standard' });
       await ok('DELETE', `/v1/sites/${id}`);
 
-      const { knex } = app.serving.provisor.db;
-      const wrong: string[] = [];
-      for (const [sql, bindings] of [...seen]) {
-        const [plans] = (await knex.raw(`explain ${sql}`, bindings as never)) as [Plan[]];
-        for (const { table, type, rows, Extra } of plans) {
-          if (table === null || !isGrowing(sql, table)) continue;
-          const isWhole = type === 'ALL' || type === 'index';
-          const sortsMuch = /Using filesort/.test(Extra ?? '') && Number(rows) > 1000;
-          // Reading along an index is no harm where a LIMIT ends it soon.
-          const ends = type === 'index' && Number(rows) < 1000;
-          if ((isWhole && !ends && Number(rows) > 1000) || sortsMuch) {
-            wrong.push(`${type} of ${rows} rows of ${table} (${Extra}): ${sql}`);
-          }
-        }
-      }
       assert.ok(seen.size > 60, `${seen.size} different queries were seen`);
-      assert.deepEqual(wrong, []);
+      assert.deepEqual(await wholeReads(app.serving.provisor.db, seen), []);
     });
 
     it('are told apart from one that does read a whole table', async () => {
-      const { knex } = app.serving.provisor.db;
-      const [[plan]] = (await knex.raw("explain select * from services where suspended_reason = 'x'")) as [Plan[]];
+      const [plan] = await explainMysql(app.serving.provisor.db, "select * from services where suspended_reason = 'x'");
       assert.equal(plan?.type, 'ALL');
       assert.ok(Number(plan?.rows) > many / 2);
     });
   });
 }
-
-/** EXPLAIN names a table as the query does, which may be another name. */
-const isGrowing = (sql: string, name: string): boolean => {
-  const alias = new RegExp(`\`?(\\w+)\`?\\s+as\\s+\`?${name}\`?`, 'i').exec(sql)?.[1];
-  return growing.has(name) || (alias !== undefined && growing.has(alias));
-};
