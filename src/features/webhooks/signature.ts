@@ -12,7 +12,11 @@ export const makeSecret = (): string => `whsec_${randomBytes(32).toString('base6
 export const sealSecret = (pepper: string, id: string, secret: string): string => seal(pepper, purpose, secret, id);
 
 /** The headers of one try. While a secret is being changed over both sign, with a space between. */
-export const sign = (pepper: string, webhook: Webhook, message: { id: string; at: number; body: string }) => {
+export const sign = (
+  pepper: string,
+  webhook: Pick<Webhook, 'id' | 'secret' | 'oldSecret' | 'oldSecretUntil'>,
+  message: { id: string; at: number; body: string },
+) => {
   const isOverlapping = webhook.oldSecretUntil !== null && message.at < webhook.oldSecretUntil;
   const sealed = [webhook.secret, ...(isOverlapping && webhook.oldSecret !== null ? [webhook.oldSecret] : [])];
   const at = new Date(message.at);
