@@ -941,6 +941,7 @@ export interface paths {
          * Open a support subscription
          * @description Makes the customer's support key. The same call again answers with the same subscription and key, so a repeat
          *     after a lost answer is safe; a different one with the same `service_id` is refused with `service_exists`.
+         *     The `service_id` cannot be `verify`, which is the name of a call.
          */
         post: operations["createSupport"];
         delete?: never;

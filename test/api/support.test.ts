@@ -32,6 +32,18 @@ for (const database of databases) {
       (await client.call('POST', '/v1/support/verify', { support_key: key })).body;
     const compat = (what: string, body: object) => panel.call('POST', `/support/${what}`, body);
 
+    it('are not opened by the name of a call, at which nobody could read them', async () => {
+      for (const answer of [
+        await panel.call('POST', '/v1/support', { service_id: 'verify', ...ana }),
+        await compat('create', { service_id: 'verify', ...ana }),
+      ]) {
+        const { body } = expectProblem(answer, 400, 'invalid_request');
+        assert.match(body.error, /"verify" cannot be used for support/);
+      }
+      assert.equal((await open('Verify')).service_id, 'Verify');
+      assert.equal((await panel.call('GET', '/v1/support/Verify')).status, 200);
+    });
+
     it('are opened once, with a key of their own, whoever repeats the call', async () => {
       const wish = { service_id: 4711, ...ana, customer_id: 'c-1' };
       const answers = await Promise.all(Array.from({ length: 20 }, () => panel.call('POST', '/v1/support', wish)));

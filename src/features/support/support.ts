@@ -60,6 +60,9 @@ const eventOf = {
 const notThere = ({ serviceId }: SupportRef) =>
   new AppError('not_found', 'not_found', `There is no support subscription ${serviceId}.`);
 
+/** `POST /v1/support/verify` has this address: a subscription of this name could not be read. */
+const reserved = 'verify';
+
 const isSame = (one: SubscriptionWish, other: SubscriptionWish): boolean =>
   one.customerId === other.customerId &&
   one.email === other.email &&
@@ -144,6 +147,13 @@ export const createSupport = ({ db, pepper, operations: { transaction, trail } }
       serviceId: string,
       wish: SubscriptionWish,
     ): Promise<SupportWithKey & { fresh: boolean }> => {
+      if (serviceId === reserved) {
+        throw new AppError(
+          'invalid',
+          'invalid_request',
+          `The service_id "${reserved}" cannot be used for support: it is the name of a call. Choose another.`,
+        );
+      }
       const { subscription, fresh } = await transaction(async (tx) => {
         const known = await store.findSubscription(tx, { panelId: caller.panelId, serviceId });
         if (known?.state === 'terminated') {
