@@ -8,6 +8,7 @@ import type { Database, Queries } from './database.ts';
 import { markDatabaseError } from './errors.ts';
 import { guardConnections } from './inside-transaction.ts';
 import { int } from './rows.ts';
+import { statement } from './statement.ts';
 import { transactions } from './transaction.ts';
 
 export interface ConnectOptions {
@@ -40,6 +41,8 @@ const knexLog = (log: Log): Knex.Config['log'] => {
   return { debug: to('debug'), warn: to('warn'), error: to('error'), deprecate: to('warn') };
 };
 
+const readNow = statement('select {now} as now');
+
 /** Opens the database that `url` names. Connects at the first query, so it throws only on a URL it cannot read. */
 export const connectDatabase = (options: ConnectOptions): Database => {
   const { url, log, telemetry = noTelemetry, clock = systemClock, poolMax = 10, clockOffset = () => 0 } = options;
@@ -56,8 +59,7 @@ export const connectDatabase = (options: ConnectOptions): Database => {
   const readClock = async (queries: Queries): Promise<number> => {
     // SQLite runs in this process: its clock is this machine's, and asking it costs a turn of the only connection.
     if (dialect === 'sqlite') return Date.now();
-    const row = await queries.first(knex.raw('CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS now'));
-    return int(row.now);
+    return int((await readNow.first(queries, [])).now);
   };
 
   return {
@@ -68,6 +70,7 @@ export const connectDatabase = (options: ConnectOptions): Database => {
       if (!queries) scope.assertOutside();
       return (await readClock(queries ?? knex)) + clockOffset();
     },
+    timeOf: (told) => int(told) + clockOffset(),
     ping: async (timeoutMs = 2000) => {
       const { promise: late, reject } = Promise.withResolvers<never>();
       const timer = clock.after(timeoutMs, () => {

@@ -27,6 +27,9 @@ export interface Database {
   /** Epoch milliseconds by the database's clock. Inside a transaction pass its `tx`. */
   now(queries?: Queries): Promise<number>;
 
+  /** The time that a statement read as `{now}`: as `now`, without a question of its own. */
+  timeOf(told: unknown): number;
+
   /** Rejects when the database does not answer within `timeoutMs` (default 2000). */
   ping(timeoutMs?: number): Promise<void>;
 

@@ -50,6 +50,11 @@ const execute = (connection: Connection, query: DriverQuery): Promise<DriverQuer
 
 /** A knex client over mysql2. */
 export class MysqlClient extends Mysql2Client {
+  /** For `statement`. */
+  get nowSql(): string {
+    return 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
+  }
+
   override async validateConnection(connection: PooledConnection): Promise<boolean> {
     if (!super.validateConnection(connection)) return false;
     // A server that vanished without a word, e.g. in a failover, leaves a connection that looks well.

@@ -17,6 +17,11 @@ class ImmediateTransaction extends SqliteTransaction {
 
 /** A knex client over `node:sqlite`. Its `connection.filename` is the path of the file. */
 export class NodeSqliteClient extends BetterSqlite3Client {
+  /** For `statement`. */
+  get nowSql(): string {
+    return "CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER)";
+  }
+
   _driver(): object {
     return {};
   }

@@ -12,7 +12,7 @@ export type Value = string | number | bigint | null;
 // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; stores give them types
 export type Row = any;
 
-/** One statement, with a `?` for each value. */
+/** One statement, with a `?` for each value; `{now}` in it is the database's time, to be read with `Database.timeOf`. */
 export interface Statement {
   rows(queries: Queries, values: readonly Value[]): Promise<Row[]>;
   /** Null when there is none. */
@@ -28,6 +28,8 @@ interface StatementClient {
   query(connection: unknown, query: object): Promise<object>;
   processResponse(answered: object, builder: null): unknown;
   emit(event: 'query-response', response: unknown, answered: object, builder: null): void;
+  /** The database's time in SQL, in epoch milliseconds. */
+  readonly nowSql: string;
 }
 
 const run = async (
@@ -46,12 +48,43 @@ const run = async (
   }
 };
 
+/** The text for the database that is asked. */
+const textFor = (sql: string): ((queries: Queries) => string) => {
+  if (!sql.includes('{now}')) return () => sql;
+  const texts = new Map<string, string>();
+  return (queries) => {
+    const { nowSql } = queries.client as StatementClient;
+    const known = texts.get(nowSql);
+    if (known !== undefined) return known;
+    const text = sql.replaceAll('{now}', nowSql);
+    texts.set(nowSql, text);
+    return text;
+  };
+};
+
 export const statement = (sql: string): Statement => {
+  const text = textFor(sql);
   const rows = async (queries: Queries, values: readonly Value[]): Promise<Row[]> =>
-    (await run(queries, { sql, bindings: values, method: 'select' })) as Row[];
+    (await run(queries, { sql: text(queries), bindings: values, method: 'select' })) as Row[];
   return {
     rows,
     first: async (queries, values) => (await rows(queries, values))[0] ?? null,
-    change: async (queries, values) => (await run(queries, { sql, bindings: values, method: 'update' })) as number,
+    change: async (queries, values) =>
+      (await run(queries, { sql: text(queries), bindings: values, method: 'update' })) as number,
   };
 };
+
+/** Statements that are alike but for the columns that they write: each set of columns is one statement. */
+export const statementsOf = (sqlOf: (columns: readonly string[]) => string) => {
+  const known = new Map<string, Statement>();
+  return (columns: readonly string[]): Statement => {
+    const name = columns.join();
+    const found = known.get(name) ?? statement(sqlOf(columns));
+    known.set(name, found);
+    return found;
+  };
+};
+
+/** An insert of a row with these columns. */
+export const insertInto = (table: string, columns: readonly string[]): Statement =>
+  statement(`insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`);

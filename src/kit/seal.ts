@@ -3,14 +3,32 @@
  * has nothing: sealed with a key that is made from the server's pepper, which is
  * not in the database.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 const cipher = 'aes-256-gcm';
 const [nonceBytes, tagBytes] = [12, 16];
 
-/** A key for one purpose only, so that what is sealed for one can be opened for no other. */
-const keyFor = (pepper: string, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', pepper, '', `provisor ${purpose}`, 32));
+const madeKeys = new Map<string, KeyObject>();
+
+/** A key for one purpose only, so that what is sealed for one can be opened for no other. Making one takes longer than using it. */
+const keyFor = (pepper: string, purpose: string): KeyObject => {
+  const name = `${purpose}\n${pepper}`;
+  const known = madeKeys.get(name);
+  if (known) return known;
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', pepper, '', `provisor ${purpose}`, 32)));
+  // There are a handful of purposes and one pepper; tests have many.
+  if (madeKeys.size >= 100) madeKeys.clear();
+  madeKeys.set(name, key);
+  return key;
+};
 
 /** AES-256-GCM. `bound` is what the secret belongs to: a sealed text that is copied to another row does not open there. */
 export const seal = (pepper: string, purpose: string, text: string, bound: string): string => {

@@ -6,6 +6,7 @@
  */
 import type { Queries, Tx } from '../database/database.ts';
 import { int, json } from '../database/rows.ts';
+import { insertInto, statement } from '../database/statement.ts';
 import { hashJson } from '../kit/hash.ts';
 import { fingerprint } from '../kit/seal.ts';
 
@@ -44,6 +45,23 @@ export const auditHash = (entry: AuditEntry & { seq: number; prevHash: string })
 export const signHead = (pepper: string, head: { chain: string; seq: number; hash: string }): string =>
   fingerprint(pepper, 'audit head', `${head.chain}\n${head.seq}\n${head.hash}`);
 
+const raise = statement('update audit_chains set seq = seq + 1 where chain = ?');
+const beginChain = statement('insert into audit_chains (chain, seq, hash) values (?, 1, ?)');
+const findHead = statement('select seq, hash, mac from audit_chains where chain = ?');
+const insertEntry = insertInto('audit', [
+  'chain',
+  'seq',
+  'at',
+  'actor',
+  'action',
+  'outcome',
+  'details',
+  'request_id',
+  'prev_hash',
+  'hash',
+]);
+const moveHead = statement('update audit_chains set hash = ?, mac = ? where chain = ?');
+
 export const createTrail = ({ pepper }: { pepper: string }) => ({
   /**
    * Adds an entry in the transaction of the change that it speaks of. Returns its number in the chain: it only
@@ -52,28 +70,26 @@ export const createTrail = ({ pepper }: { pepper: string }) => ({
   append: async (tx: Tx, entry: AuditEntry): Promise<number> => {
     const { chain } = entry;
     // Raising the number locks the chain's row: writers of one chain go one after the other.
-    const raised = await tx('audit_chains').where({ chain }).increment('seq', 1);
-    if (raised === 0) await tx('audit_chains').insert({ chain, seq: 1, hash: genesisHash });
-    const head = await tx('audit_chains').where({ chain }).first('seq', 'hash', 'mac');
+    const raised = await raise.change(tx, [chain]);
+    if (raised === 0) await beginChain.change(tx, [chain, genesisHash]);
+    const head = await findHead.first(tx, [chain]);
     const seq = int(head.seq);
     const hash = auditHash({ ...entry, seq, prevHash: head.hash });
-    await tx('audit').insert({
+    await insertEntry.change(tx, [
       chain,
       seq,
-      at: entry.at,
-      actor: entry.actor,
-      action: entry.action,
-      outcome: entry.outcome,
-      details: JSON.stringify(entry.details ?? {}),
-      request_id: entry.requestId,
-      prev_hash: head.hash,
+      entry.at,
+      entry.actor,
+      entry.action,
+      entry.outcome,
+      JSON.stringify(entry.details ?? {}),
+      entry.requestId,
+      head.hash,
       hash,
-    });
+    ]);
     // A signature that does not fit stays as it is: signing anew would cover up what was done to the entries before.
     const isSound = raised === 0 || head.mac === signHead(pepper, { chain, seq: seq - 1, hash: head.hash });
-    await tx('audit_chains')
-      .where({ chain })
-      .update({ hash, ...(isSound ? { mac: signHead(pepper, { chain, seq, hash }) } : {}) });
+    await moveHead.change(tx, [hash, isSound ? signHead(pepper, { chain, seq, hash }) : head.mac, chain]);
     return seq;
   },
 });

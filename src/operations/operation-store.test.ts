@@ -30,7 +30,7 @@ for (const database of databases) {
       const { id } = await engine.submit(any, service);
       const now = await db.now();
       const claim = { owner: 'me', now, leaseUntil: now + 1_000 };
-      const run = await db.transaction((tx) => claimOperation(tx, { id, fence: 0, service }, claim));
+      const run = await db.transaction((tx) => claimOperation(tx, { id, fence: 0, serviceFence: 0, service }, claim));
       assert.deepEqual(await beat(db.knex, run!, now + 5_000), { cancelRequested: false });
       assert.equal((await findOperation(db.knex, id))?.dueAt, now + 5_000);
       await patchFenced(db.knex, run!, { owner: null, due_at: now + 100 });

@@ -1,6 +1,7 @@
 /** The SQL of `operations`. A write by a worker names the fence of its run and changes nothing once another run has begun. */
 import type { Queries, Tx } from '../database/database.ts';
 import { bool, int, intOrNull, json, jsonOrNull } from '../database/rows.ts';
+import { insertInto, type Row, statement, statementsOf, type Value } from '../database/statement.ts';
 import {
   activeKey,
   nextKey,
@@ -10,8 +11,7 @@ import {
   type ServiceKey,
 } from './operation.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
-export const decodeOperation = (row: any): Operation => ({
+export const decodeOperation = (row: Row): Operation => ({
   id: row.id,
   service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
   kind: row.kind,
@@ -60,23 +60,36 @@ export interface OperationPatch {
 
 const changed = (queries: Queries) => ({ version: queries.raw('version + 1') });
 
+const findOne = statement('select * from operations where id = ?');
+const findOneOf = statement('select * from operations where id = ? and panel_id = ?');
+const findOneNow = statement('select operations.*, {now} as told from operations where id = ?');
+
 export const findOperation = async (queries: Queries, id: string, panelId?: string): Promise<Operation | null> => {
-  const query = queries('operations').where({ id });
-  if (panelId !== undefined) query.where({ panel_id: panelId });
-  const row = await query.first();
+  const row = await (panelId === undefined ? findOne.first(queries, [id]) : findOneOf.first(queries, [id, panelId]));
   return row ? decodeOperation(row) : null;
+};
+
+/** With the database's time, for `Database.timeOf`. */
+export const findOperationNow = async (
+  queries: Queries,
+  id: string,
+): Promise<{ operation: Operation; told: unknown } | null> => {
+  const row = await findOneNow.first(queries, [id]);
+  return row ? { operation: decodeOperation(row), told: row.told } : null;
 };
 
 /** Those of these ids that are there. */
 export const findOperations = async (queries: Queries, ids: string[]): Promise<Operation[]> =>
   ids.length === 0 ? [] : (await queries('operations').whereIn('id', ids).orderBy('id')).map(decodeOperation);
 
+const findByKeys = statement('select * from operations where active_key in (?, ?)');
+
 /** The operation that has the service now, and the one that waits behind it. */
 export const findActive = async (
   queries: Queries,
   service: ServiceKey,
 ): Promise<{ active: Operation | null; next: Operation | null }> => {
-  const rows = await queries('operations').whereIn('active_key', [activeKey(service), nextKey(service)]);
+  const rows = await findByKeys.rows(queries, [activeKey(service), nextKey(service)]);
   const find = (key: string) => {
     const row = rows.find((candidate: { active_key: string }) => candidate.active_key === key);
     return row ? decodeOperation(row) : null;
@@ -168,14 +181,14 @@ export const countInState = async (
   return int((await queries.count({ n: '*' }).from(found.as('found')).first())?.n ?? 0);
 };
 
+const findWaiting = statement(
+  `select id from operations where panel_id = ? and state in (${movingStates.map((state) => `'${state}'`).join(', ')})
+   limit ?`,
+);
+
 /** How many operations of a panel are in line or under way; counting stops at `cap`. */
 export const countWaiting = async (queries: Queries, panelId: string, cap: number): Promise<number> => {
-  const rows = await queries('operations')
-    .where({ panel_id: panelId })
-    .whereIn('state', movingStates)
-    .limit(cap)
-    .select('id');
-  return rows.length;
+  return (await findWaiting.rows(queries, [panelId, cap])).length;
 };
 
 export interface NewOperation {
@@ -195,77 +208,110 @@ export interface NewOperation {
   dueAt?: number | undefined;
 }
 
+const insertOne = insertInto('operations', [
+  'id',
+  'panel_id',
+  'service_kind',
+  'service_id',
+  'kind',
+  'params',
+  'params_hash',
+  'state',
+  'message',
+  'due_at',
+  'active_key',
+  'deadline_at',
+  'actor',
+  'request_id',
+  'traceparent',
+  'created_at',
+]);
+
 /** Errors: a unique violation when the service got an operation in the meantime; run the transaction again. */
 export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<void> => {
   const { service } = operation;
-  await tx('operations').insert({
-    id: operation.id,
-    panel_id: service.panelId,
-    service_kind: service.kind,
-    service_id: service.serviceId,
-    kind: operation.kind,
-    params: JSON.stringify(operation.params),
-    params_hash: operation.paramsHash,
-    state: operation.state,
-    message: operation.message,
-    due_at: operation.state === 'queued' ? (operation.dueAt ?? operation.at) : null,
-    active_key: operation.state === 'queued' ? activeKey(service) : nextKey(service),
-    deadline_at: operation.deadlineAt,
-    actor: operation.actor,
-    request_id: operation.requestId,
-    traceparent: operation.traceparent,
-    created_at: operation.at,
-  });
+  await insertOne.change(tx, [
+    operation.id,
+    service.panelId,
+    service.kind,
+    service.serviceId,
+    operation.kind,
+    JSON.stringify(operation.params),
+    operation.paramsHash,
+    operation.state,
+    operation.message,
+    operation.state === 'queued' ? (operation.dueAt ?? operation.at) : null,
+    operation.state === 'queued' ? activeKey(service) : nextKey(service),
+    operation.deadlineAt,
+    operation.actor,
+    operation.requestId,
+    operation.traceparent,
+    operation.at,
+  ]);
 };
 
+/** An operation that may be claimed, and the fences that it had when it was seen. */
+export interface Due {
+  id: string;
+  fence: number;
+  serviceFence: number;
+  service: ServiceKey;
+}
+
+const findDueRows = statement(
+  `select operations.id, operations.fence, operations.panel_id, operations.service_kind, operations.service_id,
+     services.fence as service_fence
+   from operations join services on services.panel_id = operations.panel_id
+     and services.kind = operations.service_kind and services.service_id = operations.service_id
+   where operations.due_at <= ? order by operations.due_at limit ?`,
+);
+
 /** Up to `limit` operations that any worker may claim at `now`, longest due first. */
-export const findDue = async (
-  queries: Queries,
-  now: number,
-  limit: number,
-): Promise<{ id: string; fence: number; service: ServiceKey }[]> => {
-  const rows = await queries('operations')
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
-    .limit(limit)
-    .select('id', 'fence', 'panel_id', 'service_kind', 'service_id');
-  return rows.map((row) => ({
+export const findDue = async (queries: Queries, now: number, limit: number): Promise<Due[]> =>
+  (await findDueRows.rows(queries, [now, limit])).map((row) => ({
     id: row.id,
     fence: int(row.fence),
+    serviceFence: int(row.service_fence),
     service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
   }));
-};
+
+const claimDue = statement(
+  `update operations set owner = ?, fence = ?, due_at = ?, state = case state when 'queued' then 'running' else state end,
+     started_at = coalesce(started_at, ?), version = version + 1
+   where id = ? and fence = ? and due_at <= ?`,
+);
+const raiseFence = statement(
+  'update services set fence = ? where panel_id = ? and kind = ? and service_id = ? and fence = ?',
+);
 
 /** Takes a due operation for `owner` under a new fence. Null when someone else was faster. */
 export const claimOperation = async (
   tx: Tx,
-  due: { id: string; fence: number; service: ServiceKey },
+  due: Due,
   claim: { owner: string; now: number; leaseUntil: number },
 ): Promise<Operation | null> => {
   const { service } = due;
-  const row = { panel_id: service.panelId, kind: service.kind, service_id: service.serviceId };
-  const current = await tx('services').where(row).first('fence');
-  if (!current) return null;
-  const fence = int(current.fence) + 1;
-  const claimed = await tx('operations')
-    .where({ id: due.id, fence: due.fence })
-    .where('due_at', '<=', claim.now)
-    .update({
-      owner: claim.owner,
-      fence,
-      due_at: claim.leaseUntil,
-      state: tx.raw("case state when 'queued' then 'running' else state end"),
-      started_at: tx.raw('coalesce(started_at, ?)', [claim.now]),
-      ...changed(tx),
-    });
+  const fence = due.serviceFence + 1;
+  const { owner, now, leaseUntil } = claim;
+  const claimed = await claimDue.change(tx, [owner, fence, leaseUntil, now, due.id, due.fence, now]);
   if (claimed === 0) return null;
   // Raised together with the operation's, so that a run of an earlier operation cannot write to the service either.
-  const raised = await tx('services')
-    .where({ ...row, fence: fence - 1 })
-    .update({ fence });
+  const raised = await raiseFence.change(tx, [
+    fence,
+    service.panelId,
+    service.kind,
+    service.serviceId,
+    due.serviceFence,
+  ]);
   if (raised === 0) throw new Error(`The fence of service ${service.serviceId} moved during a claim`);
   return findOperation(tx, due.id);
 };
+
+const patchOf = statementsOf(
+  (columns) =>
+    `update operations set ${columns.map((column) => `${column} = ?, `).join('')}version = version + 1
+     where id = ? and fence = ? and state in ('running', 'undoing')`,
+);
 
 /** A worker's write. False once the run has lost its lease: the caller stops at once. */
 export const patchFenced = async (
@@ -273,10 +319,7 @@ export const patchFenced = async (
   run: { id: string; fence: number },
   patch: OperationPatch,
 ): Promise<boolean> =>
-  (await queries('operations')
-    .where({ id: run.id, fence: run.fence })
-    .whereIn('state', ['running', 'undoing'])
-    .update({ ...patch, ...changed(queries) })) === 1;
+  (await patchOf(Object.keys(patch)).change(queries, [...(Object.values(patch) as Value[]), run.id, run.fence])) === 1;
 
 /** Extends a lease, and says whether a cancellation is wished. Null once the lease is lost. */
 export const beat = async (

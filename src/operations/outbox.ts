@@ -1,4 +1,5 @@
 import type { Tx } from '../database/database.ts';
+import { insertInto } from '../database/statement.ts';
 import { newId } from '../kit/ids.ts';
 import type { ServiceKey } from './operation.ts';
 
@@ -10,16 +11,27 @@ export interface Event {
   seq: number;
 }
 
+const insertEvent = insertInto('outbox', [
+  'id',
+  'panel_id',
+  'service_kind',
+  'service_id',
+  'event',
+  'payload',
+  'created_at',
+  'seq',
+]);
+
 /** Writes down what others are to be told, in the transaction of the change itself. */
 export const tellOthers = async (tx: Tx, service: ServiceKey, event: Event): Promise<void> => {
-  await tx('outbox').insert({
-    id: newId(),
-    panel_id: service.panelId,
-    service_kind: service.kind,
-    service_id: service.serviceId,
-    event: event.name,
-    payload: JSON.stringify(event.payload),
-    created_at: event.at,
-    seq: event.seq,
-  });
+  await insertEvent.change(tx, [
+    newId(),
+    service.panelId,
+    service.kind,
+    service.serviceId,
+    event.name,
+    JSON.stringify(event.payload),
+    event.at,
+    event.seq,
+  ]);
 };

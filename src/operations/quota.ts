@@ -5,6 +5,7 @@
  */
 import type { Queries, Tx } from '../database/database.ts';
 import { int } from '../database/rows.ts';
+import { insertInto, statement } from '../database/statement.ts';
 import { AppError } from '../kit/errors.ts';
 import type { ServiceKey } from './operation.ts';
 
@@ -16,12 +17,14 @@ export interface Quota {
 
 const where = ({ panelId, kind, serviceId }: ServiceKey) => ({ panel_id: panelId, kind, service_id: serviceId });
 
+const deleteQuotas = statement('delete from quotas where panel_id = ? and kind = ? and service_id = ?');
+const insertQuota = insertInto('quotas', ['panel_id', 'kind', 'service_id', 'resource', 'used', 'lim']);
+
 /** Sets the limits of a new service, or of one that is made anew; what is used starts at none. */
 export const openQuotas = async (tx: Tx, service: ServiceKey, limits: Record<string, number>): Promise<void> => {
-  await tx('quotas').where(where(service)).delete();
-  for (const [resource, lim] of Object.entries(limits)) {
-    await tx('quotas').insert({ ...where(service), resource, used: 0, lim });
-  }
+  const key = [service.panelId, service.kind, service.serviceId];
+  await deleteQuotas.change(tx, key);
+  for (const [resource, lim] of Object.entries(limits)) await insertQuota.change(tx, [...key, resource, 0, lim]);
 };
 
 export const readQuotas = async (queries: Queries, service: ServiceKey): Promise<Quota[]> => {
@@ -108,6 +111,8 @@ export const holdQuota = async (
   });
 };
 
+const findHeld = statement("select resource, amount from quota_holds where operation_id = ? and state = 'held'");
+
 /** Ends an operation's holds, once: whoever moves the row out of `held` gives the units back, nobody after it. */
 export const settleHolds = async (
   tx: Tx,
@@ -115,9 +120,7 @@ export const settleHolds = async (
   operationId: string,
   outcome: 'kept' | 'released',
 ): Promise<void> => {
-  const holds = await tx('quota_holds')
-    .where({ operation_id: operationId, state: 'held' })
-    .select('resource', 'amount');
+  const holds = await findHeld.rows(tx, [operationId]);
   for (const hold of holds) {
     const settled = await tx('quota_holds')
       .where({ operation_id: operationId, resource: hold.resource, state: 'held' })

@@ -18,7 +18,7 @@ import type { AnyDefinition, Definitions } from './definition.ts';
 import { endedPatch, followUp, noteEnd } from './ending.ts';
 import { type Lease, LostLease } from './lease.ts';
 import type { Operation, OperationError } from './operation.ts';
-import { findActive, findOperation, type OperationPatch, patchFenced } from './operation-store.ts';
+import { findActive, findOperationNow, type OperationPatch, patchFenced } from './operation-store.ts';
 import { begunSteps, type Direction, markResource, recordBegun, recordDone, recordError } from './step-store.ts';
 import { backoff, type Timing } from './timing.ts';
 import type { Watchers } from './watch.ts';
@@ -67,7 +67,10 @@ export const createRun = (
   const run = { id: claimed.id, fence: claimed.fence };
   const steps = definition.steps;
 
-  /** A transaction of this run. Its first statement is the guarded write: with a newer fence in the row it changes nothing and the run is over. */
+  /**
+   * A transaction of this run. Its first statement is the guarded write: with a newer fence in the row it changes nothing
+   * and the run is over. `work` says until when the lease is, or gives it back.
+   */
   const fenced = async <T>(
     name: 'enter' | 'step' | 'setback',
     work: (tx: Tx, now: number, operation: Operation) => Promise<T>,
@@ -76,11 +79,11 @@ export const createRun = (
     const since = clock.monotonic();
     let committed: Parameters<AtPoint>[1] | null = null;
     const result = await db.transaction(async (tx) => {
-      const now = await db.now(tx);
-      const kept = await patchFenced(tx, run, { due_at: now + timing.leaseMs + timing.graceMs, ...patch });
-      if (!kept) throw new LostLease(run.id);
-      const operation = await findOperation(tx, run.id);
-      if (!operation) throw new LostLease(run.id);
+      const kept = await patchFenced(tx, run, patch);
+      const found = kept ? await findOperationNow(tx, run.id) : null;
+      if (!found) throw new LostLease(run.id);
+      const { operation } = found;
+      const now = db.timeOf(found.told);
       afterCommit(tx, () => watchers.changed(run.id));
       const worked = await work(tx, now, operation);
       if (at) {
@@ -112,6 +115,7 @@ export const createRun = (
     const step = steps[index]!;
     const subject = await definition.load(tx, operation.service, operation.params);
     await patchFenced(tx, run, {
+      due_at: now + timing.leaseMs + timing.graceMs,
       step: index,
       step_name: step.name,
       message: direction === 'do' ? step.say : `Taking back: ${step.say.toLowerCase()}`,

@@ -1,6 +1,8 @@
 /** The SQL of `operation_steps` and `resources`: what each step did, and which outside objects may be ours. */
 import type { Queries, Tx } from '../database/database.ts';
+import { isUniqueViolation } from '../database/errors.ts';
 import { int, intOrNull } from '../database/rows.ts';
+import { insertInto, statement, statementsOf } from '../database/statement.ts';
 import type { OutsideObject } from './definition.ts';
 import type { Operation, ServiceKey } from './operation.ts';
 
@@ -16,6 +18,23 @@ export interface StepRecord {
   endedAt: number | null;
 }
 
+const insertStep = insertInto('operation_steps', [
+  'operation_id',
+  'seq',
+  'direction',
+  'panel_id',
+  'name',
+  'state',
+  'fence',
+  'began_at',
+]);
+const beginAgain = statement(
+  "update operation_steps set state = 'begun', fence = ? where operation_id = ? and seq = ? and direction = ?",
+);
+const endStep = statement(
+  "update operation_steps set state = 'done', ended_at = ? where operation_id = ? and seq = ? and direction = ?",
+);
+
 /** Notes that a step is about to be tried; a second try keeps the time of the first. */
 export const recordBegun = async (
   tx: Tx,
@@ -23,17 +42,13 @@ export const recordBegun = async (
   step: { seq: number; direction: Direction; name: string },
   at: number,
 ): Promise<void> => {
-  const key = { operation_id: operation.id, seq: step.seq, direction: step.direction };
-  const known = await tx('operation_steps').where(key).update({ state: 'begun', fence: operation.fence });
-  if (known === 1) return;
-  await tx('operation_steps').insert({
-    ...key,
-    panel_id: operation.service.panelId,
-    name: step.name,
-    state: 'begun',
-    fence: operation.fence,
-    began_at: at,
-  });
+  const { id, fence, service } = operation;
+  try {
+    await insertStep.change(tx, [id, step.seq, step.direction, service.panelId, step.name, 'begun', fence, at]);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    await beginAgain.change(tx, [fence, id, step.seq, step.direction]);
+  }
 };
 
 export const recordDone = async (
@@ -42,9 +57,7 @@ export const recordDone = async (
   step: { seq: number; direction: Direction },
   at: number,
 ): Promise<void> => {
-  await tx('operation_steps')
-    .where({ operation_id: operationId, ...step })
-    .update({ state: 'done', ended_at: at });
+  await endStep.change(tx, [at, operationId, step.seq, step.direction]);
 };
 
 export const recordError = async (
@@ -84,6 +97,20 @@ export const begunSteps = async (tx: Tx, operationId: string, from: number): Pro
 
 export type ResourceState = 'intent' | 'present' | 'deleting' | 'gone';
 
+const markedColumns = ['panel_id', 'service_kind', 'service_id', 'operation_id', 'state', 'updated_at'];
+
+const mark = statementsOf(
+  (columns) =>
+    `update resources set ${columns.map((column) => `${column} = ?`).join(', ')}
+     where kind = ? and name = ? and ((panel_id = ? and service_kind = ? and service_id = ?) or state = 'gone')`,
+);
+const findHolder = statement('select service_id from resources where kind = ? and name = ?');
+const insertResource = statementsOf(
+  (columns) =>
+    `insert into resources (${columns.join(', ')}, kind, name, created_at)
+     values (${columns.map(() => '?').join(', ')}, ?, ?, ?)`,
+);
+
 /**
  * Writes down that an object may soon be ours, or may soon be gone.
  * Throws when the name belongs to another service, which a name made from our own ids never does.
@@ -96,25 +123,16 @@ export const markResource = async (
   at: number,
   externalId?: string,
 ): Promise<void> => {
-  const { service } = operation;
-  const owner = { panel_id: service.panelId, service_kind: service.kind, service_id: service.serviceId };
-  const patch = {
-    ...owner,
-    operation_id: operation.id,
-    state,
-    updated_at: at,
-    ...(externalId === undefined ? {} : { external_id: externalId }),
-  };
-  const known = await tx('resources')
-    .where({ kind: object.kind, name: object.name })
-    .where((row) => row.where(owner).orWhere({ state: 'gone' }))
-    .update(patch);
+  const { panelId, kind, serviceId } = operation.service;
+  const columns = [...markedColumns, ...(externalId === undefined ? [] : ['external_id'])];
+  const values = [panelId, kind, serviceId, operation.id, state, at, ...(externalId === undefined ? [] : [externalId])];
+  const known = await mark(columns).change(tx, [...values, object.kind, object.name, panelId, kind, serviceId]);
   if (known === 1) return;
-  const foreign = await tx('resources').where({ kind: object.kind, name: object.name }).first('service_id');
+  const foreign = await findHolder.first(tx, [object.kind, object.name]);
   if (foreign) throw new Error(`The ${object.kind} ${object.name} belongs to service ${foreign.service_id}`);
   // What is not there needs no note that it is going.
   if (state === 'deleting' || state === 'gone') return;
-  await tx('resources').insert({ ...patch, kind: object.kind, name: object.name, created_at: at });
+  await insertResource(columns).change(tx, [...values, object.kind, object.name, at]);
 };
 
 /** Objects of a kind that went with something else of their service. */

@@ -76,15 +76,16 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
   const claimRound = async (): Promise<boolean> => {
     const free = slots - runs.size;
     if (free <= 0 || draining.signal.aborted) return false;
-    const due = await findDue(db.knex, await db.now(), 20);
+    // The lease counts from when the time was asked for; until it is written it can only have become shorter.
+    const since = clock.monotonic();
+    const now = await db.now();
+    const due = await findDue(db.knex, now, 20);
     // Workers that all begin with the same row would lose to each other.
     const mine = due.filter((candidate) => !runs.has(candidate.id)).sort(() => Math.random() - 0.5);
     let claimed = 0;
     for (const candidate of mine) {
       if (claimed === free || draining.signal.aborted) break;
-      const since = clock.monotonic();
       const operation = await db.transaction(async (tx) => {
-        const now = await db.now(tx);
         const taken = await claimOperation(tx, candidate, {
           owner,
           now,

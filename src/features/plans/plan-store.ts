@@ -1,10 +1,10 @@
 import type { Queries, Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
 import { int } from '../../database/rows.ts';
+import { type Row, statement } from '../../database/statement.ts';
 import type { Plan } from './plan.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
-const decode = (row: any): Plan => ({
+const decode = (row: Row): Plan => ({
   name: row.name,
   memoryMb: int(row.memory_mb),
   diskMb: int(row.disk_mb),
@@ -12,9 +12,11 @@ const decode = (row: any): Plan => ({
   domains: int(row.domains),
 });
 
+const findOne = statement('select * from plans where name = ?');
+
 export const findPlan = async (queries: Queries, name: string): Promise<Plan | null> => {
-  const row = await queries('plans').where({ name }).first();
-  return row ? decode(row) : null;
+  const row = await findOne.first(queries, [name]);
+  return row && decode(row);
 };
 
 /** In the order of their names; `after` is the last one of the page before. */

@@ -5,6 +5,7 @@
 import type { Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
 import { int } from '../../database/rows.ts';
+import { insertInto, statement } from '../../database/statement.ts';
 import { AppError } from '../../kit/errors.ts';
 
 /** Whose it is. */
@@ -14,9 +15,22 @@ export interface Holder {
   service: string;
 }
 
+const insertOne = insertInto('reservations', ['pool', 'value', 'number', 'panel_id', 'service']);
+const takeRested = statement(
+  `update reservations set panel_id = ?, service = ?, free_at = null
+   where pool = ? and value = ? and (free_at <= ? or service = ?)`,
+);
+const findHolder = statement('select service from reservations where pool = ? and value = ?');
+const findRested = statement(
+  `select value, number from reservations
+   where pool = ? and free_at <= ? and number between ? and ? order by free_at limit 1`,
+);
+const raiseNext = statement('update pools set next_number = next_number + 1 where name = ?');
+const findNext = statement('select next_number from pools where name = ?');
+
 const insert = async (tx: Tx, pool: string, value: string, number: number | null, holder: Holder): Promise<boolean> => {
   try {
-    await tx('reservations').insert({ pool, value, number, panel_id: holder.panelId, service: holder.service });
+    await insertOne.change(tx, [pool, value, number, holder.panelId, holder.service]);
     return true;
   } catch (error) {
     if (isUniqueViolation(error)) return false;
@@ -32,12 +46,9 @@ export const reserveName = async (
   holder: Holder,
   now: number,
 ): Promise<boolean> => {
-  const rested = await tx('reservations')
-    .where({ pool, value })
-    .where((row) => row.where('free_at', '<=', now).orWhere({ service: holder.service }))
-    .update({ panel_id: holder.panelId, service: holder.service, free_at: null });
+  const rested = await takeRested.change(tx, [holder.panelId, holder.service, pool, value, now, holder.service]);
   if (rested === 1) return true;
-  const known = await tx('reservations').where({ pool, value }).first('service');
+  const known = await findHolder.first(tx, [pool, value]);
   return known ? false : insert(tx, pool, value, null, holder);
 };
 
@@ -53,12 +64,7 @@ export interface NumberPool {
 
 /** Takes a number that has rested. Null when there is none. */
 const reuse = async (tx: Tx, pool: NumberPool, holder: Holder, now: number): Promise<number | null> => {
-  const rested = await tx('reservations')
-    .where({ pool: pool.name })
-    .where('free_at', '<=', now)
-    .whereBetween('number', [pool.start, pool.end])
-    .orderBy('free_at')
-    .first('value', 'number');
+  const rested = await findRested.first(tx, [pool.name, now, pool.start, pool.end]);
   if (!rested) return null;
   await tx('reservations')
     .where({ pool: pool.name, value: rested.value })
@@ -88,7 +94,7 @@ const findGap = async (tx: Tx, pool: NumberPool): Promise<number | null> => {
  */
 export const reserveNumber = async (tx: Tx, pool: NumberPool, holder: Holder, now: number): Promise<number> => {
   // Raising the counter locks its row: two transactions never look for the same number at once.
-  const raised = await tx('pools').where({ name: pool.name }).increment('next_number', 1);
+  const raised = await raiseNext.change(tx, [pool.name]);
   if (raised === 0) await tx('pools').insert({ name: pool.name, next_number: pool.start + 1 });
 
   const rested = await reuse(tx, pool, holder, now);
@@ -96,7 +102,7 @@ export const reserveNumber = async (tx: Tx, pool: NumberPool, holder: Holder, no
     await tx('pools').where({ name: pool.name }).decrement('next_number', 1);
     return rested;
   }
-  const row = await tx('pools').where({ name: pool.name }).first('next_number');
+  const row = await findNext.first(tx, [pool.name]);
   const next = int(row.next_number) - 1;
   if (next >= pool.start && next <= pool.end && (await insert(tx, pool.name, pool.format(next), next, holder)))
     return next;

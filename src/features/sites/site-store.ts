@@ -1,7 +1,7 @@
 /** The SQL of sites: `services` rows of kind `site`, and `sites` for what is particular to them. */
 import type { Queries, Tx } from '../../database/database.ts';
 import { bool, int, intOrNull } from '../../database/rows.ts';
-import { type Row, statement, type Value } from '../../database/statement.ts';
+import { insertInto, type Row, statement, type Value } from '../../database/statement.ts';
 import { type BesideService, besideService } from '../../operations/beside-service.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
 import type { Site, SiteState } from './site.ts';
@@ -51,6 +51,25 @@ const details = `select ${columns.join(', ')}, ${beside.columns}
 
 const findDetails = statement(
   `${details} where services.panel_id = ? and services.kind = 'site' and services.service_id = ?`,
+);
+
+const findSite = statement(
+  `select ${columns.join(', ')} from services join sites on sites.id = services.id
+   where services.panel_id = ? and services.kind = ? and services.service_id = ?`,
+);
+const insertService = insertInto('services', [
+  'panel_id',
+  'kind',
+  'service_id',
+  'id',
+  'customer_id',
+  'state',
+  'plan',
+  'created_at',
+  'updated_at',
+]);
+const changeState = statement(
+  'update services set state = ?, updated_at = ? where panel_id = ? and kind = ? and service_id = ?',
 );
 
 export interface SiteDetails extends BesideService {
@@ -164,8 +183,8 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
 
   return {
     find: async (queries: Queries, key: ServiceKey): Promise<Site | null> => {
-      const row = await joined(queries).where(where(key)).first(columns);
-      return row ? decode(row) : null;
+      const row = await findSite.first(queries, [key.panelId, key.kind, key.serviceId]);
+      return row && decode(row);
     },
 
     findById: async (queries: Queries, id: string): Promise<Site | null> => {
@@ -213,17 +232,18 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
       service: { key: ServiceKey; id: string; customerId: string | null; plan: string },
       at: number,
     ): Promise<void> => {
-      await tx('services').insert({
-        panel_id: service.key.panelId,
-        kind: service.key.kind,
-        service_id: service.key.serviceId,
-        id: service.id,
-        customer_id: service.customerId,
-        state: 'creating',
-        plan: service.plan,
-        created_at: at,
-        updated_at: at,
-      });
+      const { key, id, customerId, plan } = service;
+      await insertService.change(tx, [
+        key.panelId,
+        key.kind,
+        key.serviceId,
+        id,
+        customerId,
+        'creating' satisfies SiteState,
+        plan,
+        at,
+        at,
+      ]);
     },
 
     insert: async (tx: Tx, draft: SiteDraft, createdBy: string): Promise<void> => {
@@ -260,7 +280,7 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
     },
 
     setState: async (tx: Tx, key: ServiceKey, state: SiteState, at: number): Promise<void> => {
-      await tx('services').where(where(key)).update({ state, updated_at: at });
+      await changeState.change(tx, [state, at, key.panelId, key.kind, key.serviceId]);
     },
 
     suspended: async (tx: Tx, key: ServiceKey, reason: string | null, at: number): Promise<void> => {

@@ -38,8 +38,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        "    .where({ id: run.id, fence: run.fence })\n    .whereIn('state', ['running', 'undoing'])\n    .update({ ...patch",
-        "    .where({ id: run.id })\n    .whereIn('state', ['running', 'undoing'])\n    .update({ ...patch",
+        "where id = ? and fence = ? and state in ('running', 'undoing')`,",
+        "where id = ? and ? is not null and state in ('running', 'undoing')`,",
       ),
     ],
     tests: workers,
@@ -50,8 +50,14 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        "    .where({ id: due.id, fence: due.fence })\n    .where('due_at', '<=', claim.now)\n",
-        '    .where({ id: due.id })\n',
+        'where id = ? and fence = ? and due_at <= ?`,',
+        'where id = ? and ? is not null and ? is not null`,',
+      ),
+      // The fence of the service is compared too, and either would do here.
+      operations(
+        'operation-store.ts',
+        'and kind = ? and service_id = ? and fence = ?',
+        'and kind = ? and service_id = ? and ? is not null',
       ),
     ],
     tests: workers,
@@ -79,8 +85,8 @@ export const mutations: Mutation[] = [
       ),
       operations(
         'run.ts',
-        'due_at: now + timing.leaseMs + timing.graceMs, ...patch',
-        'due_at: now + timing.leaseMs, ...patch',
+        'due_at: now + timing.leaseMs + timing.graceMs,\n      step: index,',
+        'due_at: now + timing.leaseMs,\n      step: index,',
       ),
     ],
     tests: workers,
@@ -180,8 +186,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'quota.ts',
-        "    .where({ operation_id: operationId, state: 'held' })\n    .select",
-        '    .where({ operation_id: operationId })\n    .select',
+        "from quota_holds where operation_id = ? and state = 'held'",
+        'from quota_holds where operation_id = ?',
       ),
       operations(
         'quota.ts',
@@ -210,16 +216,17 @@ export const mutations: Mutation[] = [
       operations(
         'run.ts',
         '{ step: following, attempts: 0 },',
-        "{ step: db.knex.raw('step + ?', [at.direction === 'do' ? 1 : -1]) as unknown as number, attempts: 0 },",
+        "{ step: at.direction === 'do' ? 1 : -1, attempts: 0 },",
       ),
-      operations('run.ts', '      step: index,\n      step_name', '      step_name'),
+      operations('operation-store.ts', '} = ?, `).join', "} = ?, `.replace(/^step = /, 'step = step + ')).join"),
+      operations('run.ts', '      step: index,\n      step_name: step.name,', '      step_name: step.name,'),
     ],
     tests: running,
   },
   {
     name: 'lease-by-the-wall-clock',
     breaks: 'Whose lease has ended is decided by the clock of the database, not by that of a machine.',
-    edits: [operations('workers.ts', 'findDue(db.knex, await db.now(), 20)', 'findDue(db.knex, Date.now(), 20)')],
+    edits: [operations('workers.ts', 'const now = await db.now();\n', 'const now = Date.now();\n')],
     tests: workers,
   },
   {
@@ -337,7 +344,7 @@ export const mutations: Mutation[] = [
   {
     name: 'audit-outside-the-chain',
     breaks: 'Every entry of the audit trail is hashed onto the one before it.',
-    edits: [operations('audit.ts', '.update({ hash, ...(isSound', '.update({ seq, ...(isSound')],
+    edits: [operations('audit.ts', 'moveHead.change(tx, [hash,', 'moveHead.change(tx, [head.hash,')],
     tests: submitting,
   },
   {
@@ -364,13 +371,7 @@ export const mutations: Mutation[] = [
   {
     name: 'operations-of-every-panel',
     breaks: 'A panel sees and touches no operation of another.',
-    edits: [
-      operations(
-        'operation-store.ts',
-        '  if (panelId !== undefined) query.where({ panel_id: panelId });\n  const row',
-        '  const row',
-      ),
-    ],
+    edits: [operations('operation-store.ts', 'panelId === undefined ? findOne', 'panelId !== id ? findOne')],
     tests: ['test/api/isolation.test.ts'],
   },
 ];
