@@ -12,6 +12,8 @@ export interface Claim {
   value: Figure;
   unit?: string;
   goal?: { most: number } | { least: number };
+  /** Where the rest goes, for when the goal is not met. */
+  rest?: string;
 }
 
 export interface Findings {

@@ -70,6 +70,12 @@ const lineTable = (lines: Line[]): string[] => {
   ];
 };
 
+/** Of goals that are not met: where the rest goes. */
+const restLines = (claims: Claim[]): string[] =>
+  claims.flatMap((claim) =>
+    isMet(claim) === false ? [`- **${claim.what}** is not met. ${claim.rest ?? 'Why has not been found out.'}`] : [],
+  );
+
 export const sectionText = ({ title, seconds, lines, claims, notes }: Section): string =>
   [
     `## ${title}`,
@@ -94,7 +100,7 @@ export const reportText = ({ machine, settings, sections }: Report): string => {
       Object.entries({ ...machine, ...settings }).map(([name, value]) => [name, String(value)]),
     ),
     '',
-    ...(goals.length > 0 ? ['## Goals', '', ...claimTable(goals)] : []),
+    ...(goals.length > 0 ? ['## Goals', '', ...claimTable(goals), ...restLines(goals), ''] : []),
     ...sections.map(sectionText),
   ].join('\n');
 };

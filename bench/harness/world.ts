@@ -28,9 +28,8 @@ export interface World {
   pepper: string;
   /** Where sites would be served; a part of every answer about a site. */
   sitesPort: number;
-  /** Services so far, with service_ids from 1 on. */
-  services(): number;
-  growTo(services: number): Promise<void>;
+  /** How many services there are, with service_ids from 1 on. */
+  services: number;
   /** Starts Provisor on this database, with the flags of `npm start`. */
   startProvisor(options?: {
     environment?: Record<string, string>;
@@ -50,18 +49,20 @@ export const startFlags = async (): Promise<string[]> => {
   return flags.split(' ').filter((flag) => flag !== '');
 };
 
-/** Opens one with `services` services. The buffer pool holds all of a million. */
-export const openWorld = async (services: number): Promise<World> => {
-  const mariaDb = await startMariaDb(['--innodb-buffer-pool-size=3G', '--innodb-log-file-size=1G']);
+/** A server for worlds. Its buffer pool holds all of a million services. */
+export const startServer = (): Promise<MariaDb> =>
+  startMariaDb(['--innodb-buffer-pool-size=3G', '--innodb-log-file-size=1G']);
+
+/** Opens one with `services` services, in a database of its own. Closing it leaves the server as it is. */
+export const openWorld = async (mariaDb: MariaDb, services: number, name = 'bench'): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'provisor-bench-'));
-  await mariaDb.createDatabase('bench');
-  const databaseUrl = mariaDb.url('bench');
+  await mariaDb.createDatabase(name);
+  const databaseUrl = mariaDb.url(name);
   const pepper = randomBytes(32).toString('hex');
   const config = loadConfig({ PROVISOR_DATA_DIR: folder, DATABASE_URL: databaseUrl, PROVISOR_PEPPER: pepper }, folder);
   const { db, migrate, panels } = await createProvisor(config, quiet);
   const close = async () => {
     await db.close();
-    await mariaDb.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -70,14 +71,7 @@ export const openWorld = async (services: number): Promise<World> => {
     const { key, text } = await panels.issue(panel.id, { scopes });
     const sitesPort = await freePort();
     const flags = await startFlags();
-    let made = 0;
-    const growTo = async (wished: number) => {
-      if (wished > made) {
-        await addServices(db.knex, { panelId: panel.id, actor: key.id, from: made + 1, to: wished });
-      }
-      made = Math.max(made, wished);
-    };
-    await growTo(services);
+    await addServices(db.knex, { panelId: panel.id, actor: key.id, from: 1, to: services });
     let started = 0;
     return {
       mariaDb,
@@ -88,8 +82,7 @@ export const openWorld = async (services: number): Promise<World> => {
       keyId: key.id,
       pepper,
       sitesPort,
-      services: () => made,
-      growTo,
+      services,
       startProvisor: async ({ environment = {}, nodeFlags = [], name = 'provisor' } = {}) => {
         const port = await freePort();
         started += 1;

@@ -38,10 +38,10 @@ export const getSite: Measure = {
     ];
     return withServers(starts, async (servers): Promise<Findings> => {
       const headers = bearer(world);
-      for (const id of [1, Math.ceil(world.services() / 2)]) {
+      for (const id of [1, Math.ceil(world.services / 2)]) {
         await requireSameBytes(servers, `/v1/sites/${id}`, headers);
       }
-      const load = { wishes: sitesInTurn(world.services()), headers, connections: 16, seconds };
+      const load = { wishes: sitesInTurn(world.services), headers, connections: 16, seconds };
       const sides = servers.map((server) => ({ name: server.name, servers: [server], load }));
       const measured = await measureSideBySide(sides, { rounds });
       const cpu = (name: string) => measured.get(name)!.cpuMicros;

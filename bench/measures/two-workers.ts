@@ -25,7 +25,7 @@ export const twoWorkers: Measure = {
       const [peer, ...ours] = servers;
       const headers = bearer(world);
       await requireSameBytes([peer!, ours[0]!], '/v1/sites/1', headers);
-      const load = { wishes: sitesInTurn(world.services()), headers, connections: 16, seconds };
+      const load = { wishes: sitesInTurn(world.services), headers, connections: 16, seconds };
       const measured = await measureSideBySide(
         [
           { name: 'provisor', servers: ours, load },
