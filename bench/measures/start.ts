@@ -65,6 +65,7 @@ export const start: Measure = {
             value: figureOf(later.map(({ startMs }) => startMs / 1000)),
             unit: ' s',
             goal: { most: 1.5 },
+            rest: 'Loading modules and compiling the contract take nearly all of it.',
           },
           { what: 'idle RSS', value: figureOf(later.map(({ idleMb }) => idleMb)), unit: ' MB', goal: { most: 150 } },
         ],

@@ -41,6 +41,7 @@ export const twoWorkers: Measure = {
             what: 'requests/s ÷ Flask + gunicorn, two processes each',
             value: ratioOf(measured.get('provisor')!.perSecond, measured.get('flask')!.perSecond),
             goal: { least: 5 },
+            rest: 'Both sides wait for the same queries on the same processors, and the Flask peer asks them with a driver in C. Bare Express without any check is only a little cheaper than we are (see get-site), so this is beyond what Express on mysql2 gives.',
           },
         ],
         notes: ['The load, the database and the servers share the processors of this machine, on both sides.'],

@@ -1,8 +1,8 @@
+import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { noTelemetry, type Telemetry } from '../kit/telemetry.ts';
-import { connectMysql } from './connect-mysql.ts';
 import { connectSqlite } from './connect-sqlite.ts';
 import type { Database, Queries } from './database.ts';
 import { markDatabaseError } from './errors.ts';
@@ -41,6 +41,9 @@ const knexLog = (log: Log): Knex.Config['log'] => {
   return { debug: to('debug'), warn: to('warn'), error: to('error'), deprecate: to('warn') };
 };
 
+/** Loaded only where it is used: with SQLite, the driver of MySQL would be a tenth of what the process holds. */
+const loadMysql = () => createRequire(import.meta.url)('./connect-mysql.ts') as typeof import('./connect-mysql.ts');
+
 const readNow = statement('select {now} as now');
 
 /** Opens the database that `url` names. Connects at the first query, so it throws only on a URL it cannot read. */
@@ -51,7 +54,9 @@ export const connectDatabase = (options: ConnectOptions): Database => {
     throw new Error('A database URL begins with sqlite: or mysql:');
   }
   const knex =
-    dialect === 'sqlite' ? connectSqlite(url, knexLog(log)) : connectMysql(url, { poolMax, log: knexLog(log) });
+    dialect === 'sqlite'
+      ? connectSqlite(url, knexLog(log))
+      : loadMysql().connectMysql(url, { poolMax, log: knexLog(log) });
   knex.client.on('query-error', markDatabaseError);
   const scope = guardConnections(knex.client);
   let closing: Promise<void> | undefined;

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
-import pretty from 'pino-pretty';
 import { ambient } from '../kit/ambient.ts';
 import type { Log } from '../kit/log.ts';
 import { createScrub } from '../kit/secrets.ts';
@@ -26,6 +26,9 @@ export interface LogOptions {
   secrets?: readonly string[];
 }
 
+/** Loaded only where it is used: a service has no terminal. */
+const loadPretty = () => createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+
 /** JSON lines; on a terminal, lines for people. */
 export const createLog = (level: LogLevel, { stream = process.stdout, secrets = [] }: LogOptions = {}): Log => {
   const options = {
@@ -38,7 +41,7 @@ export const createLog = (level: LogLevel, { stream = process.stdout, secrets = 
   return stream.isTTY
     ? pino(
         options,
-        pretty({ destination: stream.fd, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }),
+        loadPretty()({ destination: stream.fd, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }),
       )
     : pino(options, stream);
 };
