@@ -5,6 +5,7 @@ import { databases } from '../../test/support/databases.ts';
 import { handClock } from '../../test/support/hand-clock.ts';
 import { until, untilIdle } from '../../test/support/idle.ts';
 import { newId } from '../kit/ids.ts';
+import { noTelemetry } from '../kit/telemetry.ts';
 import { tellOthers } from '../operations/outbox.ts';
 import { createDeliveries } from './deliveries.ts';
 import type { Outcome } from './delivery.ts';
@@ -18,10 +19,16 @@ for (const database of databases) {
       let calls = 0;
       const clock = handClock();
       const create = () => {
-        const deliveries = createDeliveries({ db, clock, log: quiet, transaction: (work) => db.transaction(work) });
+        const deliveries = createDeliveries({
+          telemetry: noTelemetry,
+          db,
+          clock,
+          log: quiet,
+          transaction: (work) => db.transaction(work),
+        });
         deliveries.register({
           name: 'test',
-          targetsOf: async () => ['receiver'],
+          targetsOf: async () => [{ name: 'receiver' }],
           send: async () => {
             calls += 1;
             return outcome;

@@ -10,6 +10,7 @@ import { handClock } from '../../test/support/hand-clock.ts';
 import { until, untilIdle } from '../../test/support/idle.ts';
 import { connectDatabase } from '../database/connect.ts';
 import { newId } from '../kit/ids.ts';
+import { noTelemetry } from '../kit/telemetry.ts';
 import { createTrail } from '../operations/audit.ts';
 import type { ServiceKey } from '../operations/operation.ts';
 import { createOperations } from '../operations/operations.ts';
@@ -41,10 +42,17 @@ for (const database of databases) {
       const db = connectDatabase({ url: test.url, log: quiet, clock, clockOffset: () => later });
       const trail = createTrail({ pepper: 'a pepper for tests only' });
       const { transaction } = createOperations({ db, clock, log: quiet, trail });
-      const deliveries = createDeliveries({ db, clock, log: quiet, transaction, timing: { sendMs, leaseMs } });
+      const deliveries = createDeliveries({
+        telemetry: noTelemetry,
+        db,
+        clock,
+        log: quiet,
+        transaction,
+        timing: { sendMs, leaseMs },
+      });
       deliveries.register({
         name: 'test',
-        targetsOf: async () => ['receiver'],
+        targetsOf: async () => [{ name: 'receiver' }],
         send: async (delivery, signal) => {
           const call = { by: name, delivery, signal };
           calls.push(call);
