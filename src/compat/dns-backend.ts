@@ -31,9 +31,9 @@ const asNumber = (value: string | number | undefined): number | undefined =>
 /** A refusal of the data, in the terms of a client that has another word for it. */
 const inTheirTerms = (error: unknown, field: Field | undefined): unknown => {
   if (!(error instanceof AppError) || field === undefined || error.details?.field !== 'data') return error;
-  const { kind, code, message, retryable, details } = error;
+  const { kind, message, retryable, details } = error;
   const said = message.replace('The field "data"', `The field "${field}"`);
-  return new AppError(kind, code, said, { retryable, details: { ...details, field } });
+  return new AppError(kind, error.code, said, { retryable, details: { ...details, field } });
 };
 
 const customerOf = (body: { user_id?: string | number | undefined }): string | undefined =>
