@@ -74,7 +74,7 @@ describe('compose.yaml', () => {
     );
     assert.deepEqual([...new Set(named)].sort(), Object.keys(compose.volumes).sort());
     assert.equal(compose.services.provisor?.read_only, true);
-    assert.equal(compose.services.provisor?.stop_grace_period, '40s');
+    assert.equal(compose.services.provisor?.stop_grace_period, '50s');
   });
 });
 
@@ -95,7 +95,7 @@ describe('the unit of systemd', () => {
   it('starts the program as npm start does, and gives it as long to end', () => {
     const start = /^ExecStart=\/opt\/provisor\/node_modules\/\.bin\/(.+)$/m.exec(unit)?.[1];
     assert.equal(scripts.start, `exec ${start}`);
-    assert.match(unit, /^TimeoutStopSec=40$/m);
+    assert.match(unit, /^TimeoutStopSec=45$/m);
   });
 
   it('is one that systemd understands, and exposes little', async () => {

@@ -105,6 +105,9 @@ describe('a site', () => {
       const [gone] = hostnames.splice(1, 1);
       assert.equal((await domains.remove(site.service_id, gone!)).status, 200);
       for (const none of [gone!, wished]) assert.equal((await visitAt(front.sitesPort, none)).body, 'nobody');
+      dns.set('*.wild.example.com', 'CNAME', site.hostname);
+      assert.equal((await domains.add(site.service_id, '*.wild.example.com')).body.state, 'active');
+      hostnames.push('a.wild.example.com');
       await shows(200, /basic/);
       await call('POST', '/actions/stop');
       await shows(503, /This site is switched off/);

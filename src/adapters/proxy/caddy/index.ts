@@ -177,6 +177,7 @@ export const createCaddyProxy = ({ adminUrl, server, listen, siteUrl }: CaddyOpt
 
   const proxy: ReverseProxy = {
     id: provider,
+    wildcards: true,
     listRoutes: async (signal) => routesIn((await see(signal)).routes),
     getRoute: find,
     putRoute: async (route, signal) => {

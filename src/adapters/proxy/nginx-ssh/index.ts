@@ -134,6 +134,7 @@ export const createNginxSshProxy = (options: NginxSshOptions): Adapter<ReversePr
 
   const proxy: ReverseProxy = {
     id: provider,
+    wildcards: true,
     listRoutes: read,
     getRoute,
     putRoute: async (route, signal) => {
