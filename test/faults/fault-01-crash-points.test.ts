@@ -41,7 +41,7 @@ const inWorld = async (
 };
 
 for (const database of databases) {
-  describe(`fault 1, killed at every point, on ${database.name}`, { concurrency: 2 }, () => {
+  describe(`fault 1, killed at every point, on ${database.name}`, { concurrency: 3 }, () => {
     for (const scenario of Object.keys(scenarios)) {
       it(scenario, () =>
         inWorld(database, async (order) => {

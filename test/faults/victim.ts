@@ -5,11 +5,11 @@
  */
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { createProvisor, type Provisor } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
 import { ProviderError } from '../../src/kit/errors.ts';
 import type { AtPoint } from '../../src/operations/crash-points.ts';
-import { serve } from '../../src/serve.ts';
 import { quiet } from '../support/app.ts';
 import { breakable } from '../support/breakable.ts';
 import { startDns } from '../support/dns-server.ts';
@@ -36,6 +36,15 @@ export interface Told {
 }
 
 const tell = (told: Told) => writeSync(1, `${JSON.stringify(told)}\n`);
+
+/** As `serve` does it, but for the API: nobody calls here, and to get it ready takes longer than all else. */
+const takeUpWork = async ({ config, migrate, adapters, operations }: Provisor): Promise<void> => {
+  await migrate();
+  for (const adapter of adapters) await adapter.open?.();
+  // Nothing of a dead process is under way in adapters that lived in it.
+  if (config.embedded) await operations.takeOver(0);
+  operations.start();
+};
 
 const run = async (order: Order): Promise<void> => {
   const scenario = order.scenario === null ? null : scenarios[order.scenario]!;
@@ -69,7 +78,7 @@ const run = async (order: Order): Promise<void> => {
     },
     order.dataDir,
   );
-  const serving = await serve(config, quiet, {
+  const provisor = await createProvisor(config, quiet, {
     at,
     timing: { leaseMs: 600, beatMs: 150, graceMs: 300, marginMs: 50, pollMs: 20, backoffMs: { first: 50, last: 100 } },
     adapters: (configured) => {
@@ -100,13 +109,12 @@ const run = async (order: Order): Promise<void> => {
       return { ...configured, compute: compute.adapter, dns: dns.adapter };
     },
   });
-  const { provisor } = serving;
+  await takeUpWork(provisor);
   const panel =
     (await provisor.panels.list()).find((each) => each.name === 'faults') ?? (await provisor.panels.create('faults'));
   const caller: Caller = { panelId: panel.id, actor: 'faults', requestId: null };
 
-  // Nothing may begin by itself while the world is held against the rows: a domain that a death left waiting is due now.
-  await provisor.domainWatch.stop();
+  // Nothing begins by itself while the world is held against the rows: nobody watches domains here.
   await allEnded(provisor, caller);
   tell({ faults: await findFaults(provisor) });
   if (scenario) {
@@ -116,7 +124,9 @@ const run = async (order: Order): Promise<void> => {
     await allEnded(provisor, caller);
     tell({ passed });
   }
-  await serving.stop();
+  await provisor.operations.drain(10_000);
+  for (const adapter of provisor.adapters) await adapter.close?.();
+  await provisor.close();
   process.exit(0);
 };
 
