@@ -14,6 +14,7 @@ import { readQuotas } from '../../src/operations/quota.ts';
 import { databases } from '../support/databases.ts';
 import { gate, startEngine, type TestEngine, testOperation, testTiming } from '../support/engine.ts';
 import { report } from './report.ts';
+import { isWaitedFor } from './waited-for.ts';
 
 const pauseMs = testTiming.leaseMs + testTiming.graceMs + 1;
 const deadlineSeconds = 60;
@@ -294,14 +295,6 @@ for (const database of databases) {
     }
   });
 }
-
-/** Whether a claim is under way on this database: with a run inside its commit, it waits for the row. */
-const isWaitedFor = async ({ knex }: Database): Promise<boolean> => {
-  const [rows] = await knex.raw(
-    "SELECT 1 FROM information_schema.processlist WHERE db = database() AND info LIKE 'update `operations`%'",
-  );
-  return rows.length > 0;
-};
 
 /** Ends the one connection that has a transaction open on this database. */
 const cutTransaction = async ({ knex }: Database): Promise<void> => {

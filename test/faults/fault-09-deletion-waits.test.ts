@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../src/database/database.ts';
 import { databases } from '../support/databases.ts';
 import { gate, startEngine, type TestEngine, testOperation } from '../support/engine.ts';
 import { report } from './report.ts';
+import { isWaitedFor } from './waited-for.ts';
 
 // On SQLite one transaction has the whole file, so two of them are never under way at once.
 for (const database of databases.filter(({ name }) => name === 'mariadb')) {
@@ -54,11 +54,3 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
     }
   });
 }
-
-/** Whether an update of an operation is under way, which here means that it waits for the row. */
-const isWaitedFor = async ({ knex }: Database): Promise<boolean> => {
-  const [rows] = await knex.raw(
-    "SELECT 1 FROM information_schema.processlist WHERE db = database() AND info LIKE 'update `operations`%'",
-  );
-  return rows.length > 0;
-};
