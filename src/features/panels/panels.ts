@@ -108,9 +108,13 @@ export const createPanels = ({
     });
   };
 
-  const put = async (tx: Tx, key: PanelKey): Promise<void> => {
+  /** False when it is there already: a transaction is run again when the answer to its commit was lost. */
+  const put = async (tx: Tx, key: PanelKey): Promise<boolean> => {
+    const known = await store.findKey(tx, key.id);
+    if (known && macEquals(known.secretMac, key.secretMac)) return false;
     await store.insertKey(tx, key);
     await note(tx, key.panelId, 'key.create', { key_id: key.id, scopes: key.scopes, expires_at: key.expiresAt });
+    return true;
   };
 
   const make = (
@@ -191,6 +195,8 @@ export const createPanels = ({
       const panel = { id: newId(), name, createdAt: await db.now() };
       try {
         await db.transaction(async (tx) => {
+          // As with keys: it may have been committed before.
+          if ((await store.findPanelByName(tx, name))?.id === panel.id) return;
           await store.insertPanel(tx, panel);
           await note(tx, panel.id, 'panel.create', { name });
         });
@@ -217,7 +223,7 @@ export const createPanels = ({
       }
       const fresh = make(old.panelId, { scopes: old.scopes }, now);
       await transaction(async (tx) => {
-        await put(tx, fresh.key);
+        if (!(await put(tx, fresh.key))) return;
         await store.expireKey(tx, keyId, now + overlapMs);
         await note(tx, old.panelId, 'key.rotate', { key_id: keyId, by: fresh.key.id, until: now + overlapMs });
       });
