@@ -101,9 +101,12 @@ export const createWebhooks = ({ db, pepper, operations, deliveries, rules, even
       const url = requireUrl(wish.url, rules);
       const wanted = requireEvents(wish.events ?? ['*'], events());
       const secret = makeSecret();
+      const id = newId();
       return transaction(async (tx) => {
+        // It is run again when the answer to its commit was lost: then the webhook is there already.
+        const known = await store.findWebhook(tx, id, caller.panelId);
+        if (known) return { webhook: known, secret };
         const at = await db.now(tx);
-        const id = newId();
         const webhook: Webhook = {
           id,
           panelId: caller.panelId,
