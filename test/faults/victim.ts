@@ -6,7 +6,6 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createProvisor, type Provisor } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
 import { ProviderError } from '../../src/kit/errors.ts';
 import type { AtPoint } from '../../src/operations/crash-points.ts';
@@ -14,6 +13,7 @@ import { quiet } from '../support/app.ts';
 import { breakable } from '../support/breakable.ts';
 import { startDns } from '../support/dns-server.ts';
 import { noRateLimits } from '../support/rate-limits.ts';
+import { die, victimConfig } from '../support/victim.ts';
 import { findFaults } from '../support/world.ts';
 import { allEnded, domainsParent, prepare, scenarios } from './scenarios.ts';
 
@@ -57,27 +57,16 @@ const run = async (order: Order): Promise<void> => {
     passed.push(`${of.kind} ${of.step ?? '-'} ${of.direction} ${point}`);
     if (passed.length - 1 !== order.dieAt) return;
     tell({ dying: passed.at(-1)! });
-    process.kill(process.pid, 'SIGKILL');
-    // Nothing more may happen while the signal is on its way.
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    die();
   };
   const dns = await startDns();
   dns.set(`*.${domainsParent}`, 'A', '127.0.0.1');
-  const config = loadConfig(
-    {
-      PROVISOR_DATA_DIR: order.dataDir,
-      DATABASE_URL: order.databaseUrl,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PORT: '0',
-      PROVISOR_SITES_PORT: '0',
-      PROVISOR_DNS_PORT: '0',
-      ...noRateLimits,
-      PROVISOR_RESOLVERS: dns.server,
-      PROVISOR_DOMAIN_OWNERSHIP: 'never',
-      PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
-    },
-    order.dataDir,
-  );
+  const config = victimConfig(order, {
+    ...noRateLimits,
+    PROVISOR_RESOLVERS: dns.server,
+    PROVISOR_DOMAIN_OWNERSHIP: 'never',
+    PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
+  });
   const provisor = await createProvisor(config, quiet, {
     at,
     timing: { leaseMs: 600, beatMs: 150, graceMs: 300, marginMs: 50, pollMs: 20, backoffMs: { first: 50, last: 100 } },

@@ -6,12 +6,12 @@
 import { writeSync } from 'node:fs';
 import { createKubernetesCompute } from '../../src/adapters/compute/kubernetes/index.ts';
 import { createIngressProxy } from '../../src/adapters/proxy/ingress/index.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Caller } from '../../src/kit/caller.ts';
 import { serve } from '../../src/serve.ts';
 import { allEnded, prepare, scenarios } from '../faults/scenarios.ts';
 import { quiet } from '../support/app.ts';
 import { computeOptions } from '../support/kubernetes.ts';
+import { die, victimConfig } from '../support/victim.ts';
 import { findFaults } from '../support/world.ts';
 
 export interface Order {
@@ -40,21 +40,9 @@ const run = async (order: Order): Promise<void> => {
     if (!armed || method === 'GET') return;
     sent.push(`${method} ${new URL(url).pathname}`);
     if (sent.length - 1 !== order.dieAt) return;
-    process.kill(process.pid, 'SIGKILL');
-    // Nothing more may happen while the signal is on its way.
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    die();
   };
-  const config = loadConfig(
-    {
-      PROVISOR_DATA_DIR: order.dataDir,
-      DATABASE_URL: order.databaseUrl,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PORT: '0',
-      PROVISOR_DNS_PORT: '0',
-      ...order.environment,
-    },
-    order.dataDir,
-  );
+  const config = victimConfig(order, order.environment);
   const cluster = order.environment.PROVISOR_KUBERNETES_CONFIG ?? '';
   const managedBy = order.environment.PROVISOR_KUBERNETES_MANAGED_BY ?? '';
   const serving = await serve(config, quiet, {

@@ -4,11 +4,12 @@
  */
 import { writeSync } from 'node:fs';
 import { createProvisor } from '../../../src/app.ts';
-import { type Config, loadConfig } from '../../../src/config.ts';
+import type { Config } from '../../../src/config.ts';
 import type { AtDeliveryPoint } from '../../../src/deliveries/deliveries.ts';
 import type { Caller } from '../../../src/kit/caller.ts';
 import { serve } from '../../../src/serve.ts';
 import { quiet } from '../../support/app.ts';
+import { die, victimConfig } from '../../support/victim.ts';
 
 export interface DeliveryOrder {
   dataDir: string;
@@ -53,23 +54,12 @@ const run = async (order: DeliveryOrder): Promise<void> => {
     passed.push(point);
     if (passed.length - 1 !== order.dieAt) return;
     tell({ dying: point });
-    process.kill(process.pid, 'SIGKILL');
-    // Nothing more may happen while the signal is on its way.
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    die();
   };
-  const config = loadConfig(
-    {
-      PROVISOR_DATA_DIR: order.dataDir,
-      DATABASE_URL: order.databaseUrl,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PORT: '0',
-      PROVISOR_SITES_PORT: '0',
-      PROVISOR_DNS_PORT: '0',
-      PROVISOR_WEBHOOK_HTTP: 'on',
-      PROVISOR_WEBHOOK_ALLOW: '127.0.0.1',
-    },
-    order.dataDir,
-  );
+  const config = victimConfig(order, {
+    PROVISOR_WEBHOOK_HTTP: 'on',
+    PROVISOR_WEBHOOK_ALLOW: '127.0.0.1',
+  });
   await prepare(config, order.url);
   const serving = await serve(config, quiet, {
     deliveries: { at, timing: { pollMs: 20, sendMs: 400, leaseMs: 1_000 } },

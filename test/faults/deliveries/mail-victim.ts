@@ -3,11 +3,11 @@
  * with what the one before it left, and answers in lines of JSON.
  */
 import { writeSync } from 'node:fs';
-import { loadConfig } from '../../../src/config.ts';
 import type { AtDeliveryPoint, deliveryPoints } from '../../../src/deliveries/deliveries.ts';
 import type { Caller } from '../../../src/kit/caller.ts';
 import { serve } from '../../../src/serve.ts';
 import { quiet } from '../../support/app.ts';
+import { die, victimConfig } from '../../support/victim.ts';
 
 export interface MailOrder {
   dataDir: string;
@@ -21,24 +21,13 @@ const run = async (order: MailOrder): Promise<void> => {
   const at: AtDeliveryPoint = (point) => {
     if (point !== order.dieAt) return;
     writeSync(1, `${JSON.stringify({ dying: point })}\n`);
-    process.kill(process.pid, 'SIGKILL');
-    // Nothing more may happen while the signal is on its way.
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    die();
   };
-  const config = loadConfig(
-    {
-      PROVISOR_DATA_DIR: order.dataDir,
-      DATABASE_URL: order.databaseUrl,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PORT: '0',
-      PROVISOR_SITES_PORT: '0',
-      PROVISOR_DNS_PORT: '0',
-      PROVISOR_SMTP_URL: `smtp://127.0.0.1:${order.smtpPort}`,
-      PROVISOR_MAIL_FROM: 'post@example.net',
-      PROVISOR_MAIL_CUSTOMERS: 'on',
-    },
-    order.dataDir,
-  );
+  const config = victimConfig(order, {
+    PROVISOR_SMTP_URL: `smtp://127.0.0.1:${order.smtpPort}`,
+    PROVISOR_MAIL_FROM: 'post@example.net',
+    PROVISOR_MAIL_CUSTOMERS: 'on',
+  });
   const serving = await serve(config, quiet, {
     deliveries: { at, timing: { pollMs: 20, sendMs: 20_000, leaseMs: 30_000 } },
   });
