@@ -201,6 +201,21 @@ describe('the operator’s page', () => {
     await page.close();
   });
 
+  it('cancels what runs, by another word than the one that stops the site', async () => {
+    await newSite('second-thoughts');
+    const page = await visit('#/sites/second-thoughts');
+    stage.hold('createSnapshot');
+    await page.getByRole('button', { name: 'Make a backup' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Stop', exact: true }).count(), 1);
+    await page.getByRole('list', { name: 'The last operation' }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel it' }).click();
+    await page.getByText('Make backup: it is cancelled and taken back.').waitFor();
+    await page.getByText('There is no backup.').waitFor();
+    assert.equal((await call('GET', '/v1/sites/second-thoughts')).body.state, 'active');
+    await page.close();
+  });
+
   it('runs nothing that comes as data', async () => {
     const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>`;
     await newSite('evil');

@@ -66,18 +66,18 @@ const words = kindWords(kind);
 const isMoving = ['running', 'undoing', 'queued', 'pending'].includes(state);
 const retry = (button) => doing(button, () => api.post(`/v1/operations/${id}/retry`), () => `${words}: it is tried again.`).then(changed);
 const cancel = async (button) => {
-const sentence = `${words} of ${operation.service_id} is stopped, and what it did is taken back.`;
-if (!(await confirm({ title: 'Stop and take back?', sentence, verb: 'Stop it' })))
+const sentence = `${words} of ${operation.service_id} is cancelled, and what it did is taken back.`;
+if (!(await confirm({ title: 'Cancel and take back?', sentence, verb: 'Cancel it' })))
 return;
-await doing(button, () => api.post(`/v1/operations/${id}/cancel`), () => `${words}: it is stopped and taken back.`);
+await doing(button, () => api.post(`/v1/operations/${id}/cancel`), () => `${words}: it is cancelled and taken back.`);
 changed();
 };
-const mayStop = isMoving && state !== 'undoing' && !operation.cancel_requested && !kind.endsWith('.delete');
+const mayCancel = isMoving && state !== 'undoing' && !operation.cancel_requested && !kind.endsWith('.delete');
 return h('li', { class: 'operation', 'data-id': id }, h('div', { class: 'what' }, h('strong', {}, words), !ofOneSite && h('span', { class: 'whose' }, link(operation, can)), pill(state), h('span', { class: 'when' }, time(operation.finished_at ?? operation.created_at))), h('p', { class: 'says' }, operation.error?.message ?? operation.message), (state === 'stuck' || state === 'failed') &&
 h('p', { class: 'says small' }, 'Details: ', h('code', {}, `provisor operations show ${id}`)), isMoving &&
 h('progress', { max: 100, value: percent, 'aria-label': `${words} of ${operation.service_id}` }, `${percent} %`), can('operations:write') &&
-(retryable || mayStop) &&
-h('div', { class: 'actions' }, retryable && action('Try again', `retry-${id}`, retry), mayStop && action('Stop', `cancel-${id}`, cancel)));
+(retryable || mayCancel) &&
+h('div', { class: 'actions' }, retryable && action('Try again', `retry-${id}`, retry), mayCancel && action('Cancel', `cancel-${id}`, cancel)));
 };
 export const operationList = (label, operations, context, changed, options = {}) => h('ul', { class: 'operations', 'aria-label': label }, operations.map((one) => operationRow(one, context, changed, options)));
 export const nothing = (sentence, ...more) => h('p', { class: 'nothing' }, sentence, ...more);

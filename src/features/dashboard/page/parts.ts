@@ -139,16 +139,16 @@ export const operationRow = (
       () => `${words}: it is tried again.`,
     ).then(changed);
   const cancel = async (button: HTMLButtonElement) => {
-    const sentence = `${words} of ${operation.service_id} is stopped, and what it did is taken back.`;
-    if (!(await confirm({ title: 'Stop and take back?', sentence, verb: 'Stop it' }))) return;
+    const sentence = `${words} of ${operation.service_id} is cancelled, and what it did is taken back.`;
+    if (!(await confirm({ title: 'Cancel and take back?', sentence, verb: 'Cancel it' }))) return;
     await doing(
       button,
       () => api.post(`/v1/operations/${id}/cancel`),
-      () => `${words}: it is stopped and taken back.`,
+      () => `${words}: it is cancelled and taken back.`,
     );
     changed();
   };
-  const mayStop = isMoving && state !== 'undoing' && !operation.cancel_requested && !kind.endsWith('.delete');
+  const mayCancel = isMoving && state !== 'undoing' && !operation.cancel_requested && !kind.endsWith('.delete');
   return h(
     'li',
     { class: 'operation', 'data-id': id },
@@ -166,12 +166,12 @@ export const operationRow = (
     isMoving &&
       h('progress', { max: 100, value: percent, 'aria-label': `${words} of ${operation.service_id}` }, `${percent} %`),
     can('operations:write') &&
-      (retryable || mayStop) &&
+      (retryable || mayCancel) &&
       h(
         'div',
         { class: 'actions' },
         retryable && action('Try again', `retry-${id}`, retry),
-        mayStop && action('Stop', `cancel-${id}`, cancel),
+        mayCancel && action('Cancel', `cancel-${id}`, cancel),
       ),
   );
 };
