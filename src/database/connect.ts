@@ -44,7 +44,7 @@ const knexLog = (log: Log): Knex.Config['log'] => {
 /** Loaded only where it is used: with SQLite, the driver of MySQL would be a tenth of what the process holds. */
 const loadMysql = () => createRequire(import.meta.url)('./connect-mysql.ts') as typeof import('./connect-mysql.ts');
 
-const readNow = statement('select {now} as now');
+const readNow = statement(({ now }) => `select ${now} as now`);
 
 /** Opens the database that `url` names. Connects at the first query, so it throws only on a URL it cannot read. */
 export const connectDatabase = (options: ConnectOptions): Database => {

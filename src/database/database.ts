@@ -27,7 +27,7 @@ export interface Database {
   /** Epoch milliseconds by the database's clock. Inside a transaction pass its `tx`. */
   now(queries?: Queries): Promise<number>;
 
-  /** The time that a statement read as `{now}`: as `now`, without a question of its own. */
+  /** The time that a statement read by the word `now`: as `now`, without a question of its own. */
   timeOf(told: unknown): number;
 
   /** Rejects when the database does not answer within `timeoutMs` (default 2000). */

@@ -8,6 +8,7 @@ import mysql2, { type Connection } from 'mysql2';
 import { checkBindings } from './bindings.ts';
 import { isConflict } from './errors.ts';
 import { WholeTableCompiler } from './mysql-table-compiler.ts';
+import type { Words } from './statement.ts';
 
 interface PooledConnection extends Connection {
   stream: { destroy(): void; destroyed: boolean };
@@ -48,11 +49,19 @@ const execute = (connection: Connection, query: DriverQuery): Promise<DriverQuer
     });
   });
 
+const words: Words = {
+  now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
+  forUpdate: 'for update',
+  // MySQL would rather have an alias for the new row, which MariaDB does not know.
+  orSet: (_key, columns) =>
+    `on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
+};
+
 /** A knex client over mysql2. */
 export class MysqlClient extends Mysql2Client {
   /** For `statement`. */
-  get nowSql(): string {
-    return 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
+  get words(): Words {
+    return words;
   }
 
   override async validateConnection(connection: PooledConnection): Promise<boolean> {

@@ -6,6 +6,7 @@ import BetterSqlite3Client, { type DriverQuery } from 'knex/lib/dialects/better-
 import SqliteTransaction from 'knex/lib/dialects/sqlite3/execution/sqlite-transaction.js';
 import { checkBindings } from './bindings.ts';
 import { openSqlite, type SqliteConnection } from './node-sqlite-connection.ts';
+import type { Words } from './statement.ts';
 
 class ImmediateTransaction extends SqliteTransaction {
   // A transaction that starts as a reader fails without remedy when it wants to
@@ -15,11 +16,19 @@ class ImmediateTransaction extends SqliteTransaction {
   }
 }
 
+const words: Words = {
+  now: "CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER)",
+  // A transaction holds the whole file from its start.
+  forUpdate: '',
+  orSet: (key, columns) =>
+    `on conflict (${key.join(', ')}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+};
+
 /** A knex client over `node:sqlite`. Its `connection.filename` is the path of the file. */
 export class NodeSqliteClient extends BetterSqlite3Client {
   /** For `statement`. */
-  get nowSql(): string {
-    return "CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER)";
+  get words(): Words {
+    return words;
   }
 
   _driver(): object {

@@ -12,7 +12,17 @@ export type Value = string | number | bigint | null;
 // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; stores give them types
 export type Row = any;
 
-/** One statement, with a `?` for each value; `{now}` in it is the database's time, to be read with `Database.timeOf`. */
+/** What each database has its own words for. */
+export interface Words {
+  /** The database's time in epoch milliseconds, to be read with `Database.timeOf`. */
+  now: string;
+  /** At the end of a select in a transaction: nobody else changes the rows before its end. */
+  forUpdate: string;
+  /** At the end of an insert: a row whose `key` is there gets these columns of the new one. */
+  orSet(key: readonly string[], columns: readonly string[]): string;
+}
+
+/** One statement, with a `?` for each value. */
 export interface Statement {
   rows(queries: Queries, values: readonly Value[]): Promise<Row[]>;
   /** Null when there is none. */
@@ -28,8 +38,7 @@ interface StatementClient {
   query(connection: unknown, query: object): Promise<object>;
   processResponse(answered: object, builder: null): unknown;
   emit(event: 'query-response', response: unknown, answered: object, builder: null): void;
-  /** The database's time in SQL, in epoch milliseconds. */
-  readonly nowSql: string;
+  readonly words: Words;
 }
 
 const run = async (
@@ -49,20 +58,20 @@ const run = async (
 };
 
 /** The text for the database that is asked. */
-const textFor = (sql: string): ((queries: Queries) => string) => {
-  if (!sql.includes('{now}')) return () => sql;
-  const texts = new Map<string, string>();
+const textFor = (sql: string | ((words: Words) => string)): ((queries: Queries) => string) => {
+  if (typeof sql === 'string') return () => sql;
+  const texts = new Map<Words, string>();
   return (queries) => {
-    const { nowSql } = queries.client as StatementClient;
-    const known = texts.get(nowSql);
+    const { words } = queries.client as StatementClient;
+    const known = texts.get(words);
     if (known !== undefined) return known;
-    const text = sql.replaceAll('{now}', nowSql);
-    texts.set(nowSql, text);
+    const text = sql(words);
+    texts.set(words, text);
     return text;
   };
 };
 
-export const statement = (sql: string): Statement => {
+export const statement = (sql: string | ((words: Words) => string)): Statement => {
   const text = textFor(sql);
   const rows = async (queries: Queries, values: readonly Value[]): Promise<Row[]> =>
     (await run(queries, { sql: text(queries), bindings: values, method: 'select' })) as Row[];
@@ -85,6 +94,25 @@ export const statementsOf = (sqlOf: (columns: readonly string[]) => string) => {
   };
 };
 
+const insertText = (table: string, columns: readonly string[], rows = 1): string => {
+  const row = `(${columns.map(() => '?').join(', ')})`;
+  return `insert into ${table} (${columns.join(', ')}) values ${Array.from({ length: rows }, () => row).join(', ')}`;
+};
+
 /** An insert of a row with these columns. */
 export const insertInto = (table: string, columns: readonly string[]): Statement =>
-  statement(`insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`);
+  statement(insertText(table, columns));
+
+/** An insert of so many rows; those whose `key` is there get the columns `set` of the new ones instead. */
+export const upsertInto = (
+  table: string,
+  { columns, key, set }: { columns: readonly string[]; key: readonly string[]; set: readonly string[] },
+): ((rows: number) => Statement) => {
+  const known = new Map<number, Statement>();
+  return (rows) => {
+    const found =
+      known.get(rows) ?? statement((words) => `${insertText(table, columns, rows)} ${words.orSet(key, set)}`);
+    known.set(rows, found);
+    return found;
+  };
+};

@@ -45,9 +45,10 @@ export const auditHash = (entry: AuditEntry & { seq: number; prevHash: string })
 export const signHead = (pepper: string, head: { chain: string; seq: number; hash: string }): string =>
   fingerprint(pepper, 'audit head', `${head.chain}\n${head.seq}\n${head.hash}`);
 
-const raise = statement('update audit_chains set seq = seq + 1 where chain = ?');
-const beginChain = statement('insert into audit_chains (chain, seq, hash) values (?, 1, ?)');
-const findHead = statement('select seq, hash, mac from audit_chains where chain = ?');
+// Writers of one chain go one after the other.
+const lockHead = statement(({ forUpdate }) => `select seq, hash, mac from audit_chains where chain = ? ${forUpdate}`);
+const beginChain = insertInto('audit_chains', ['chain', 'seq', 'hash', 'mac']);
+const moveHead = statement('update audit_chains set seq = ?, hash = ?, mac = ? where chain = ?');
 const insertEntry = insertInto('audit', [
   'chain',
   'seq',
@@ -60,7 +61,6 @@ const insertEntry = insertInto('audit', [
   'prev_hash',
   'hash',
 ]);
-const moveHead = statement('update audit_chains set hash = ?, mac = ? where chain = ?');
 
 export const createTrail = ({ pepper }: { pepper: string }) => ({
   /**
@@ -69,12 +69,15 @@ export const createTrail = ({ pepper }: { pepper: string }) => ({
    */
   append: async (tx: Tx, entry: AuditEntry): Promise<number> => {
     const { chain } = entry;
-    // Raising the number locks the chain's row: writers of one chain go one after the other.
-    const raised = await raise.change(tx, [chain]);
-    if (raised === 0) await beginChain.change(tx, [chain, genesisHash]);
-    const head = await findHead.first(tx, [chain]);
-    const seq = int(head.seq);
-    const hash = auditHash({ ...entry, seq, prevHash: head.hash });
+    const head = await lockHead.first(tx, [chain]);
+    const last = { seq: int(head?.seq ?? 0), hash: String(head?.hash ?? genesisHash) };
+    const seq = last.seq + 1;
+    const hash = auditHash({ ...entry, seq, prevHash: last.hash });
+    // A signature that does not fit stays as it is: signing anew would cover up what was done to the entries before.
+    const isSound = !head || head.mac === signHead(pepper, { chain, ...last });
+    const mac = isSound ? signHead(pepper, { chain, seq, hash }) : head.mac;
+    if (head) await moveHead.change(tx, [seq, hash, mac, chain]);
+    else await beginChain.change(tx, [chain, seq, hash, mac]);
     await insertEntry.change(tx, [
       chain,
       seq,
@@ -84,12 +87,9 @@ export const createTrail = ({ pepper }: { pepper: string }) => ({
       entry.outcome,
       JSON.stringify(entry.details ?? {}),
       entry.requestId,
-      head.hash,
+      last.hash,
       hash,
     ]);
-    // A signature that does not fit stays as it is: signing anew would cover up what was done to the entries before.
-    const isSound = raised === 0 || head.mac === signHead(pepper, { chain, seq: seq - 1, hash: head.hash });
-    await moveHead.change(tx, [hash, isSound ? signHead(pepper, { chain, seq, hash }) : head.mac, chain]);
     return seq;
   },
 });

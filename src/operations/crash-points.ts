@@ -11,8 +11,6 @@ export const crashPoints = [
   'submit:committed',
   'claim:committing',
   'claim:committed',
-  'enter:committing',
-  'enter:committed',
   'call:before',
   'call:after',
   'step:committing',

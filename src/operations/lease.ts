@@ -25,8 +25,6 @@ export interface Lease {
   readonly cancelled: AbortSignal;
   /** Makes sure of `ms` more milliseconds, by a beat if need be. Errors: LostLease. */
   ensure(ms: number): Promise<void>;
-  /** Notes that a commit extended the lease; `since` is the monotonic time before it was sent. */
-  extended(since: number): void;
   /** Looks at once whether a cancellation is wished. */
   look(): void;
   release(): void;
@@ -112,7 +110,6 @@ export const holdLease = (
         throw new LostLease(run.id);
       }
     },
-    extended,
     look: () => {
       if (!released) void beatNow();
     },

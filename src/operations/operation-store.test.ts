@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { databases } from '../../test/support/databases.ts';
 import { startEngine, type TestEngine, testOperation } from '../../test/support/engine.ts';
 import { activeKey, nextKey } from './operation.ts';
-import { beat, claimOperation, findOperation, patchFenced } from './operation-store.ts';
+import { beat, claimOperation, findDue, findOperation, patchFenced } from './operation-store.ts';
 
 describe('the key of a waiting operation', () => {
   it('is no active key of another service, whatever the panel calls it', () => {
@@ -30,7 +30,9 @@ for (const database of databases) {
       const { id } = await engine.submit(any, service);
       const now = await db.now();
       const claim = { owner: 'me', now, leaseUntil: now + 1_000 };
-      const run = await db.transaction((tx) => claimOperation(tx, { id, fence: 0, serviceFence: 0, service }, claim));
+      const [due] = await findDue(db.knex, now, 1);
+      const run = await db.transaction((tx) => claimOperation(tx, due!, claim));
+      assert.equal(run?.id, id);
       assert.deepEqual(await beat(db.knex, run!, now + 5_000), { cancelRequested: false });
       assert.equal((await findOperation(db.knex, id))?.dueAt, now + 5_000);
       await patchFenced(db.knex, run!, { owner: null, due_at: now + 100 });

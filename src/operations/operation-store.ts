@@ -62,7 +62,7 @@ const changed = (queries: Queries) => ({ version: queries.raw('version + 1') });
 
 const findOne = statement('select * from operations where id = ?');
 const findOneOf = statement('select * from operations where id = ? and panel_id = ?');
-const findOneNow = statement('select operations.*, {now} as told from operations where id = ?');
+const findOneNow = statement(({ now }) => `select operations.*, ${now} as told from operations where id = ?`);
 
 export const findOperation = async (queries: Queries, id: string, panelId?: string): Promise<Operation | null> => {
   const row = await (panelId === undefined ? findOne.first(queries, [id]) : findOneOf.first(queries, [id, panelId]));
@@ -251,7 +251,7 @@ export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<
 };
 
 /** An operation that may be claimed, and the fences that it had when it was seen. */
-export interface Due {
+export interface Due extends Pick<Operation, 'kind' | 'state' | 'step'> {
   id: string;
   fence: number;
   serviceFence: number;
@@ -260,7 +260,7 @@ export interface Due {
 
 const findDueRows = statement(
   `select operations.id, operations.fence, operations.panel_id, operations.service_kind, operations.service_id,
-     services.fence as service_fence
+     operations.kind, operations.state, operations.step, services.fence as service_fence
    from operations join services on services.panel_id = operations.panel_id
      and services.kind = operations.service_kind and services.service_id = operations.service_id
    where operations.due_at <= ? order by operations.due_at limit ?`,
@@ -270,30 +270,36 @@ const findDueRows = statement(
 export const findDue = async (queries: Queries, now: number, limit: number): Promise<Due[]> =>
   (await findDueRows.rows(queries, [now, limit])).map((row) => ({
     id: row.id,
+    kind: row.kind,
+    state: row.state,
+    step: int(row.step),
     fence: int(row.fence),
     serviceFence: int(row.service_fence),
     service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
   }));
 
-const claimDue = statement(
-  `update operations set owner = ?, fence = ?, due_at = ?, state = case state when 'queued' then 'running' else state end,
-     started_at = coalesce(started_at, ?), version = version + 1
-   where id = ? and fence = ? and due_at <= ?`,
+const claimDue = statementsOf(
+  (columns) =>
+    `update operations set owner = ?, fence = ?, due_at = ?, state = case state when 'queued' then 'running' else state end,
+       started_at = coalesce(started_at, ?), ${columns.map((column) => `${column} = ?, `).join('')}version = version + 1
+     where id = ? and fence = ? and due_at <= ?`,
 );
 const raiseFence = statement(
   'update services set fence = ? where panel_id = ? and kind = ? and service_id = ? and fence = ?',
 );
 
-/** Takes a due operation for `owner` under a new fence. Null when someone else was faster. */
+/** Takes a due operation for `owner` under a new fence, and writes the patch. Null when someone else was faster. */
 export const claimOperation = async (
   tx: Tx,
   due: Due,
   claim: { owner: string; now: number; leaseUntil: number },
+  patch: OperationPatch = {},
 ): Promise<Operation | null> => {
   const { service } = due;
   const fence = due.serviceFence + 1;
   const { owner, now, leaseUntil } = claim;
-  const claimed = await claimDue.change(tx, [owner, fence, leaseUntil, now, due.id, due.fence, now]);
+  const values = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[]), due.id, due.fence, now];
+  const claimed = await claimDue(Object.keys(patch)).change(tx, values);
   if (claimed === 0) return null;
   // Raised together with the operation's, so that a run of an earlier operation cannot write to the service either.
   const raised = await raiseFence.change(tx, [

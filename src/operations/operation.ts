@@ -28,6 +28,15 @@ export interface OperationError {
   detail?: string;
 }
 
+/** What the customer reads, where the provider gave no words for it. */
+export const sentences = {
+  deadline_exceeded: 'It was not done in time, so what was begun has been taken back.',
+  cancelled: 'It was stopped on request, and what was begun has been taken back.',
+  provider_refused: 'The infrastructure refused it. The operator has been given the details.',
+  attempts_exhausted: 'The infrastructure failed too often. The operator has been given the details.',
+  superseded: 'The service is being deleted instead.',
+} satisfies Record<OperationErrorCode, string>;
+
 /** Names a service: a panel's own identifier, unique for each kind. */
 export interface ServiceKey {
   panelId: string;

@@ -268,6 +268,31 @@ for (const database of databases) {
       assert.equal((await engine.find(operation.id)).state, 'undoing');
     });
 
+    it('puts off what cannot be begun for a fault of ours, and goes on with the others', async () => {
+      let broken = true;
+      const faulty = testOperation([{ name: 'call', run: doing('call'), undo: doing('undo call') }], {
+        maxAttempts: 2,
+        load: async (_queries, service) => {
+          if (broken) throw new TypeError('a row that nobody thought of');
+          return { service };
+        },
+      });
+      engine.operations.register(faulty);
+      const { operation, ended } = await run(faulty);
+      await untilPutOff(operation.id, 1);
+      const other = await run(three);
+      assert.equal((await other.ended())?.state, 'done');
+      engine.pass(20_000);
+      const stuck = await ended();
+      assert.equal(stuck?.state, 'stuck');
+      assert.match(stuck?.error?.detail ?? '', /TypeError: a row that nobody thought of/);
+      broken = false;
+      did = [];
+      await engine.operations.retry(engine.caller, operation.id);
+      assert.equal((await engine.operations.waitForRest(operation.id, 10_000))?.state, 'done');
+      assert.deepEqual(did, ['call']);
+    });
+
     it('lets a provider rest that fails again and again, without spending attempts', async () => {
       let outages = 0;
       const down = testOperation(

@@ -17,9 +17,10 @@ import type { AtPoint } from './crash-points.ts';
 import type { AnyDefinition, Definitions } from './definition.ts';
 import { endedPatch, followUp, noteEnd } from './ending.ts';
 import { type Lease, LostLease } from './lease.ts';
-import type { Operation, OperationError } from './operation.ts';
+import { type Operation, type OperationError, sentences } from './operation.ts';
 import { findActive, findOperationNow, type OperationPatch, patchFenced } from './operation-store.ts';
-import { begunSteps, type Direction, markResource, recordBegun, recordDone, recordError } from './step-store.ts';
+import { likely, progressOf, saysSo } from './progress.ts';
+import { begunSteps, type Direction, markResource, noteSteps, recordError, type StepNote } from './step-store.ts';
 import { backoff, type Timing } from './timing.ts';
 import type { Watchers } from './watch.ts';
 
@@ -40,7 +41,10 @@ export interface RunDeps {
 }
 
 /** What to do next: a step, with what it works on; or nothing, because the run is over. */
-type Next = { direction: Direction; index: number; subject: object } | null;
+export type Next = { direction: Direction; index: number; subject: object } | null;
+
+/** Nothing can be written of it: another worker goes on, or the same one once the database answers again. */
+export const isNoFault = (error: unknown): boolean => error instanceof LostLease || isDatabaseDown(error);
 
 const firstError = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -48,35 +52,23 @@ const firstError = (error: unknown): string =>
 /** Where something is to be taken away, a foreign object of that name means that ours is gone. */
 const isNotOurs = (error: unknown): boolean => error instanceof ProviderError && error.kind === 'conflict';
 
-const sentences = {
-  deadline_exceeded: 'It was not done in time, so what was begun has been taken back.',
-  cancelled: 'It was stopped on request, and what was begun has been taken back.',
-  provider_refused: 'The infrastructure refused it. The operator has been given the details.',
-  attempts_exhausted: 'The infrastructure failed too often. The operator has been given the details.',
-  superseded: 'The service is being deleted instead.',
-} satisfies Record<OperationError['code'], string>;
-
-export const createRun = (
-  deps: RunDeps,
-  definition: AnyDefinition,
-  claimed: Operation,
-  lease: Lease,
-  draining: AbortSignal,
-) => {
+export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Operation, draining: AbortSignal) => {
   const { db, clock, timing, log, telemetry, breakers, watchers, at } = deps;
   const run = { id: claimed.id, fence: claimed.fence };
   const steps = definition.steps;
+  /** What the transaction under way has to say of steps; a run has one at a time. */
+  let notes: StepNote[] = [];
 
   /**
-   * A transaction of this run. Its first statement is the guarded write: with a newer fence in the row it changes nothing
-   * and the run is over. `work` says until when the lease is, or gives it back.
+   * A transaction of this run, after the step `of`. Its first statement is the guarded write: with a newer
+   * fence in the row it changes nothing and the run is over. What became of steps is written in one statement at its end.
    */
   const fenced = async <T>(
-    name: 'enter' | 'step' | 'setback',
+    name: 'step' | 'setback',
+    of: string | null,
     work: (tx: Tx, now: number, operation: Operation) => Promise<T>,
     patch: OperationPatch = {},
   ): Promise<T> => {
-    const since = clock.monotonic();
     let committed: Parameters<AtPoint>[1] | null = null;
     const result = await db.transaction(async (tx) => {
       const kept = await patchFenced(tx, run, patch);
@@ -85,15 +77,16 @@ export const createRun = (
       const { operation } = found;
       const now = db.timeOf(found.told);
       afterCommit(tx, () => watchers.changed(run.id));
+      notes = [];
       const worked = await work(tx, now, operation);
+      await noteSteps(tx, operation, notes, now);
       if (at) {
-        committed = placeOf(operation, operation.stepName);
+        committed = placeOf(operation, of);
         await at(`${name}:committing`, committed);
       }
       return worked;
     });
     if (at && committed) await at(`${name}:committed`, committed);
-    lease.extended(since);
     return result;
   };
 
@@ -114,14 +107,9 @@ export const createRun = (
   ): Promise<Next> => {
     const step = steps[index]!;
     const subject = await definition.load(tx, operation.service, operation.params);
-    await patchFenced(tx, run, {
-      due_at: now + timing.leaseMs + timing.graceMs,
-      step: index,
-      step_name: step.name,
-      message: direction === 'do' ? step.say : `Taking back: ${step.say.toLowerCase()}`,
-      ...(direction === 'do' ? { percent: Math.floor((index / steps.length) * 100) } : {}),
-    });
-    await recordBegun(tx, operation, { seq: index, direction, name: step.name }, now);
+    const progress = progressOf(definition, direction, index);
+    if (!saysSo(operation, progress)) await patchFenced(tx, run, progress);
+    notes.push({ seq: index, direction, name: step.name, state: 'begun' });
     if (direction === 'do' && step.owns) await markResource(tx, operation, step.owns(subject), 'intent', now);
     const going = direction === 'do' ? step.removes : step.owns;
     if (going) await markResource(tx, operation, going(subject), 'deleting', now);
@@ -246,20 +234,26 @@ export const createRun = (
     return draining.aborted ? handBack(tx, index, now) : begin(tx, operation, 'do', index, now);
   };
 
-  const enter = (): Promise<Next> =>
-    fenced('enter', (tx, now, operation) =>
-      operation.state === 'undoing'
-        ? undoFrom(tx, operation, operation.step, now)
-        : goForward(tx, operation, operation.step, now),
-    );
+  /** In the transaction of the claim: begins the step that is next, or ends what has none left. */
+  const enter = async (tx: Tx, now: number): Promise<Next> => {
+    notes = [];
+    afterCommit(tx, () => watchers.changed(run.id));
+    const next =
+      claimed.state === 'undoing'
+        ? await undoFrom(tx, claimed, claimed.step, now)
+        : await goForward(tx, claimed, claimed.step, now);
+    await noteSteps(tx, claimed, notes, now);
+    return next;
+  };
 
   const succeeded = (at: NonNullable<Next>, externalId: string | undefined): Promise<Next> => {
     const step = steps[at.index]!;
     const following = at.direction === 'do' ? at.index + 1 : at.index - 1;
     return fenced(
       'step',
+      step.name,
       async (tx, now, operation) => {
-        await recordDone(tx, run.id, { seq: at.index, direction: at.direction }, now);
+        notes.push({ seq: at.index, direction: at.direction, name: step.name, state: 'done' });
         if (at.direction === 'do' && step.owns)
           await markResource(tx, operation, step.owns(at.subject), 'present', now, externalId);
         const gone = at.direction === 'do' ? step.removes : step.owns;
@@ -268,7 +262,7 @@ export const createRun = (
           ? goForward(tx, operation, following, now)
           : undoFrom(tx, operation, following, now);
       },
-      { step: following, attempts: 0 },
+      { ...likely(definition, at.direction, following), attempts: 0 },
     );
   };
 
@@ -284,7 +278,7 @@ export const createRun = (
       'A step failed',
     );
 
-    return fenced('setback', async (tx, now, seen) => {
+    return fenced('setback', step.name, async (tx, now, seen) => {
       // Whoever goes on sooner than planned, for a cancellation or a retry, still waits for the call to land.
       const operation = { ...seen, landsAt: now + tail };
       await patchFenced(tx, run, { lands_at: operation.landsAt });
@@ -321,7 +315,7 @@ export const createRun = (
 
   const rests = (at: NonNullable<Next>, restMs: number): Promise<Next> => {
     const step = steps[at.index]!;
-    return fenced('setback', async (tx, now, operation) => {
+    return fenced('setback', step.name, async (tx, now, operation) => {
       if (at.direction === 'do') {
         const reason = reasonToTurn(operation, now);
         if (reason) return turn(tx, operation, reason, now, 0);
@@ -338,7 +332,7 @@ export const createRun = (
     });
   };
 
-  const settle = (at: NonNullable<Next>, attempt: Attempt): Promise<Next> => {
+  const settle = (at: NonNullable<Next>, attempt: Attempt, lease: Lease): Promise<Next> => {
     if (attempt.ok) return succeeded(at, attempt.externalId);
     if (lease.lost.aborted) throw new LostLease(run.id);
     if (isNotOurs(attempt.error) && (at.direction === 'undo' || steps[at.index]?.removes)) {
@@ -352,7 +346,7 @@ export const createRun = (
   /** A fault of ours, between the calls to providers. It is put off, and after many tries left to an operator. */
   const faulty = (error: unknown): Promise<null> => {
     log.error({ operation: run.id, kind: definition.kind, err: error }, 'An operation met a fault');
-    return fenced('setback', async (tx, now, operation) => {
+    return fenced('setback', null, async (tx, now, operation) => {
       const attempts = operation.attempts + 1;
       if (attempts >= (definition.maxAttempts ?? 8)) {
         return halt(
@@ -367,8 +361,8 @@ export const createRun = (
     });
   };
 
-  const goOn = async (): Promise<void> => {
-    let next = await enter();
+  const goOn = async (lease: Lease, from: Next): Promise<void> => {
+    let next = from;
     while (next) {
       const step = steps[next.index]!;
       const { direction } = next;
@@ -380,16 +374,23 @@ export const createRun = (
         claimed,
       });
       await at?.('call:after', place);
-      next = await settle(next, attempt);
+      next = await settle(next, attempt, lease);
     }
   };
 
-  return async (): Promise<void> => {
-    try {
-      await goOn();
-    } catch (error) {
-      if (error instanceof LostLease || isDatabaseDown(error)) throw error;
-      await faulty(error);
-    }
+  return {
+    enter,
+    faulty,
+    /** Carries out what `enter` began and all that follows, until it ends, is put off or the lease is lost. */
+    goOn: async (lease: Lease, from: NonNullable<Next>): Promise<void> => {
+      try {
+        await goOn(lease, from);
+      } catch (error) {
+        if (isNoFault(error)) throw error;
+        await faulty(error);
+      }
+    },
   };
 };
+
+export type Run = ReturnType<typeof createRun>;

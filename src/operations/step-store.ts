@@ -1,8 +1,7 @@
 /** The SQL of `operation_steps` and `resources`: what each step did, and which outside objects may be ours. */
 import type { Queries, Tx } from '../database/database.ts';
-import { isUniqueViolation } from '../database/errors.ts';
 import { int, intOrNull } from '../database/rows.ts';
-import { insertInto, statement, statementsOf } from '../database/statement.ts';
+import { statement, statementsOf, upsertInto } from '../database/statement.ts';
 import type { OutsideObject } from './definition.ts';
 import type { Operation, ServiceKey } from './operation.ts';
 
@@ -18,46 +17,29 @@ export interface StepRecord {
   endedAt: number | null;
 }
 
-const insertStep = insertInto('operation_steps', [
-  'operation_id',
-  'seq',
-  'direction',
-  'panel_id',
-  'name',
-  'state',
-  'fence',
-  'began_at',
-]);
-const beginAgain = statement(
-  "update operation_steps set state = 'begun', fence = ? where operation_id = ? and seq = ? and direction = ?",
-);
-const endStep = statement(
-  "update operation_steps set state = 'done', ended_at = ? where operation_id = ? and seq = ? and direction = ?",
-);
+/** That a step is about to be tried, or is done. */
+export type StepNote = Pick<StepRecord, 'seq' | 'direction' | 'name' | 'state'>;
 
-/** Notes that a step is about to be tried; a second try keeps the time of the first. */
-export const recordBegun = async (
+const upsertSteps = upsertInto('operation_steps', {
+  columns: ['operation_id', 'seq', 'direction', 'panel_id', 'name', 'state', 'fence', 'began_at', 'ended_at'],
+  key: ['operation_id', 'seq', 'direction'],
+  // A second try keeps the time of the first.
+  set: ['state', 'fence', 'ended_at'],
+});
+
+/** Writes down what became of steps. */
+export const noteSteps = async (
   tx: Tx,
-  operation: Operation,
-  step: { seq: number; direction: Direction; name: string },
+  { id, fence, service }: Operation,
+  notes: readonly StepNote[],
   at: number,
 ): Promise<void> => {
-  const { id, fence, service } = operation;
-  try {
-    await insertStep.change(tx, [id, step.seq, step.direction, service.panelId, step.name, 'begun', fence, at]);
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    await beginAgain.change(tx, [fence, id, step.seq, step.direction]);
-  }
-};
-
-export const recordDone = async (
-  tx: Tx,
-  operationId: string,
-  step: { seq: number; direction: Direction },
-  at: number,
-): Promise<void> => {
-  await endStep.change(tx, [at, operationId, step.seq, step.direction]);
+  if (notes.length === 0) return;
+  const values = notes.flatMap(({ seq, direction, name, state }) => [
+    ...[id, seq, direction, service.panelId, name, state, fence, at],
+    state === 'done' ? at : null,
+  ]);
+  await upsertSteps(notes.length).change(tx, values);
 };
 
 export const recordError = async (

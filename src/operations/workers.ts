@@ -11,8 +11,9 @@ import { createPoller } from '../kit/poller.ts';
 import type { AtPoint } from './crash-points.ts';
 import { holdLease, LostLease } from './lease.ts';
 import type { Operation } from './operation.ts';
-import { claimOperation, findDue, releaseAll } from './operation-store.ts';
-import { createRun, type RunDeps } from './run.ts';
+import { claimOperation, type Due, findDue, releaseAll } from './operation-store.ts';
+import { likely } from './progress.ts';
+import { createRun, isNoFault, type Next, type Run, type RunDeps } from './run.ts';
 
 export interface Workers {
   start(): void;
@@ -26,10 +27,18 @@ export interface Workers {
   running(): number;
 }
 
+/** An operation of ours, with the step that was begun; or with the fault for which none could be. */
+interface Claimed {
+  operation: Operation;
+  run: Run | null;
+  next: Next;
+  fault?: { error: unknown };
+}
+
 export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: number }): Workers => {
   const { db, clock, timing, log, telemetry, definitions, at } = deps;
   const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
-  const runs = new Map<string, { done: Promise<void>; look: () => void }>();
+  const runs = new Map<string, { done: Promise<unknown>; look: () => void }>();
   const draining = new AbortController();
 
   const placeOf = (operation: Operation): Parameters<AtPoint>[1] => ({
@@ -40,9 +49,8 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     direction: operation.state === 'undoing' ? 'undo' : 'do',
   });
 
-  const begin = (operation: Operation, since: number): void => {
-    const definition = definitions.find(operation.kind);
-    if (!definition) {
+  const begin = ({ operation, run, next, fault }: Claimed, since: number): void => {
+    if (!run) {
       // A newer release submitted it. Its lease runs out here, and a worker that knows it goes on.
       log.warn(
         { operation: operation.id, kind: operation.kind },
@@ -50,6 +58,8 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       );
       return;
     }
+    // It has come to its end already, or is put off.
+    if (!next && !fault) return;
     const span = telemetry.startSpan(operation.kind, {
       kind: 'internal',
       parent: operation.traceparent,
@@ -57,8 +67,7 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     });
     const belongsTo = { operation: operation.id, request: operation.requestId, traceparent: span.traceparent };
     const lease = runAs(belongsTo, () => holdLease({ db, clock, timing, log, telemetry }, operation, since));
-    const run = createRun({ ...deps, wake }, definition, operation, lease, draining.signal);
-    const done = runAs(belongsTo, run)
+    const done = runAs<Promise<unknown>>(belongsTo, () => (next ? run.goOn(lease, next) : run.faulty(fault?.error)))
       .catch((error: unknown) => {
         // The row is as the last commit left it; the lease runs out and the operation is claimed again.
         if (!(error instanceof LostLease)) log.error({ operation: operation.id, err: error }, 'A run ended early');
@@ -70,6 +79,31 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
         wake();
       });
     runs.set(operation.id, { done, look: lease.look });
+  };
+
+  /** Takes an operation and begins its next step in one transaction. Null when someone else was faster. */
+  const claim = (due: Due, now: number, options: { enters: boolean }): Promise<Claimed | null> =>
+    db.transaction(async (tx) => {
+      const definition = definitions.find(due.kind);
+      const until = { owner, now, leaseUntil: now + timing.leaseMs + timing.graceMs };
+      const direction = due.state === 'undoing' ? 'undo' : 'do';
+      const operation = await claimOperation(tx, due, until, definition ? likely(definition, direction, due.step) : {});
+      if (!operation) return null;
+      const run = definition ? createRun({ ...deps, wake }, definition, operation, draining.signal) : null;
+      const next = run && options.enters ? await run.enter(tx, now) : null;
+      await at?.('claim:committing', placeOf(operation));
+      return { operation, run, next };
+    });
+
+  /** As `claim`. Where a fault of ours keeps the step from being begun, it is claimed to be put off for that. */
+  const claimInSpite = async (due: Due, now: number): Promise<Claimed | null> => {
+    try {
+      return await claim(due, now, { enters: true });
+    } catch (error) {
+      if (isNoFault(error)) throw error;
+      const claimed = await claim(due, now, { enters: false });
+      return claimed && { ...claimed, fault: { error } };
+    }
   };
 
   /** Claims what is due. Returns whether there may be more. */
@@ -85,19 +119,11 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     let claimed = 0;
     for (const candidate of mine) {
       if (claimed === free || draining.signal.aborted) break;
-      const operation = await db.transaction(async (tx) => {
-        const taken = await claimOperation(tx, candidate, {
-          owner,
-          now,
-          leaseUntil: now + timing.leaseMs + timing.graceMs,
-        });
-        if (taken) await at?.('claim:committing', placeOf(taken));
-        return taken;
-      });
-      if (!operation) continue;
-      await at?.('claim:committed', placeOf(operation));
+      const taken = await claimInSpite(candidate, now);
+      if (!taken) continue;
+      await at?.('claim:committed', placeOf(taken.operation));
       claimed += 1;
-      begin(operation, since);
+      begin(taken, since);
     }
     return due.length > 0 && runs.size < slots && claimed > 0;
   };

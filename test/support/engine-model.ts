@@ -37,8 +37,6 @@ const points = [
   'submit:committing',
   'claim:committing',
   'claim:committed',
-  'enter:committing',
-  'enter:committed',
   'call:after',
   'step:committing',
   'step:committed',

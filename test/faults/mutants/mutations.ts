@@ -80,13 +80,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'workers.ts',
-        'leaseUntil: now + timing.leaseMs + timing.graceMs,',
-        'leaseUntil: now + timing.leaseMs,',
-      ),
-      operations(
-        'run.ts',
-        'due_at: now + timing.leaseMs + timing.graceMs,\n      step: index,',
-        'due_at: now + timing.leaseMs,\n      step: index,',
+        'leaseUntil: now + timing.leaseMs + timing.graceMs }',
+        'leaseUntil: now + timing.leaseMs }',
       ),
     ],
     tests: workers,
@@ -215,11 +210,15 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'run.ts',
-        '{ step: following, attempts: 0 },',
+        '{ ...likely(definition, at.direction, following), attempts: 0 },',
         "{ step: at.direction === 'do' ? 1 : -1, attempts: 0 },",
       ),
       operations('operation-store.ts', '} = ?, `).join', "} = ?, `.replace(/^step = /, 'step = step + ')).join"),
-      operations('run.ts', '      step: index,\n      step_name: step.name,', '      step_name: step.name,'),
+      operations(
+        'run.ts',
+        'await patchFenced(tx, run, progress);',
+        'await patchFenced(tx, run, { ...progress, step: 0 });',
+      ),
     ],
     tests: running,
   },
@@ -297,7 +296,13 @@ export const mutations: Mutation[] = [
   {
     name: 'attempts-not-counted-anew',
     breaks: 'Each step has its own attempts.',
-    edits: [operations('run.ts', '{ step: following, attempts: 0 },', '{ step: following },')],
+    edits: [
+      operations(
+        'run.ts',
+        '{ ...likely(definition, at.direction, following), attempts: 0 },',
+        'likely(definition, at.direction, following),',
+      ),
+    ],
     tests: running,
   },
   {
@@ -344,7 +349,7 @@ export const mutations: Mutation[] = [
   {
     name: 'audit-outside-the-chain',
     breaks: 'Every entry of the audit trail is hashed onto the one before it.',
-    edits: [operations('audit.ts', 'moveHead.change(tx, [hash,', 'moveHead.change(tx, [head.hash,')],
+    edits: [operations('audit.ts', 'moveHead.change(tx, [seq, hash,', 'moveHead.change(tx, [seq, last.hash,')],
     tests: submitting,
   },
   {
