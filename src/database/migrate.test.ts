@@ -63,15 +63,15 @@ for (const database of databases) {
     it('takes a lease over only from a holder that let it expire', async () => {
       await createLease(test.db);
       await createLease(test.db);
-      const options = { leaseMs: 1000, owner: 'same name' };
+      const options = { leaseMs: 100_000, owner: 'same name' };
       const first = await takeLease(test.db, options);
       assert.ok(first);
       assert.equal(await takeLease(test.db, options), null);
-      offset = 900;
+      offset = 90_000;
       assert.equal(await first.renew(), true);
-      offset = 1800;
+      offset = 180_000;
       assert.equal(await takeLease(test.db, options), null);
-      offset = 1901;
+      offset = 190_001;
       const second = await takeLease(test.db, options);
       assert.ok(second);
       assert.equal(await first.renew(), false);

@@ -56,16 +56,24 @@ interface PlainOperation {
 export const createPlainCheck = (document: OpenApiDocument, operations: ContractOperation[]) => {
   const ajv = new Ajv({ strict: false });
   const known = new Map<string, PlainOperation>();
+  // Most paths have the same parameters, and a check that many use is one that the machine has compiled.
+  const compiled = new Map<string, ValidateFunction>();
+  const checkOf = (inPath: Parameter[]): ValidateFunction => {
+    const schema = {
+      required: inPath.map(({ name }) => name),
+      properties: Object.fromEntries(inPath.map(({ name, schema: own }) => [name, own ?? {}])),
+    };
+    const text = JSON.stringify(schema);
+    const check = compiled.get(text) ?? ajv.compile({ components: document.components, ...schema });
+    compiled.set(text, check);
+    return check;
+  };
   for (const operation of operations) {
     const parameters = parametersOf(document, operation);
     if (operation.takesBody || !parameters.every((parameter) => isPlain(document, parameter))) continue;
     const inPath = parameters.filter((parameter) => parameter.in === 'path');
     known.set(operation.operationId, {
-      path: ajv.compile({
-        components: document.components,
-        required: inPath.map(({ name }) => name),
-        properties: Object.fromEntries(inPath.map(({ name, schema }) => [name, schema ?? {}])),
-      }),
+      path: checkOf(inPath),
       headers: parameters.flatMap(({ in: place, name }) =>
         place === 'header' ? [name.toLowerCase()] : place === 'cookie' ? ['cookie'] : [],
       ),
