@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import ts from 'typescript';
 import { operationsOf, readDocument } from '../src/contract/document.ts';
+import { patternWordsOf } from '../src/http/pattern-words.ts';
 import { codesByStatus, strictDocument } from './contract/strict-document.ts';
 import { production, walk } from './support/sources.ts';
 
@@ -48,6 +49,16 @@ describe('the contract', () => {
       hidden.filter((line) => !harmless(line)),
       [],
     );
+  });
+
+  it('has words for what each pattern asks for', () => {
+    const patterns = new Set<string>();
+    JSON.stringify(document, (name, value) => {
+      if (name === 'pattern' && typeof value === 'string') patterns.add(value);
+      return value;
+    });
+    assert.ok(patterns.size > 8);
+    assert.deepEqual([...patternWordsOf(document).keys()].sort(), [...patterns].sort());
   });
 
   const enumOf = (name: string): string[] => (document.components as never as Schemas).schemas[name]?.enum ?? [];

@@ -7,6 +7,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { middleware } from 'express-openapi-validator';
 import { type ContractOperation, methods, type OpenApiDocument } from '../contract/document.ts';
+import { inPatternWords, patternWordsOf } from './pattern-words.ts';
 import { createPlainCheck } from './plain-check.ts';
 import type { Match } from './router.ts';
 
@@ -139,19 +140,26 @@ export const createContractCheck = async (
     });
   }
 
-  const isPlainAndGood = createPlainCheck(document, operations);
+  const patternWords = patternWordsOf(document);
+  const plainCheck = createPlainCheck(document, operations);
 
   return {
     check: async (match, req: Checked, res, next) => {
       const { operation, pathParams } = match;
-      const isPlain = isPlainAndGood(match, req);
-      if (isPlain) req.params = pathParams;
-      if (isPlain && !checkResponse) return;
+      const plain = plainCheck(match, req);
+      if (plain) {
+        req.params = pathParams;
+        // Express reads it anew each time it is asked for.
+        if (plain.query) Object.defineProperty(req, 'query', { value: plain.query });
+        if (!checkResponse) return;
+      }
       const metadata = known.get(operation.operationId);
       if (!metadata) throw new Error(`No check was prepared for ${operation.operationId}`);
       req.openapi = { ...metadata, pathParams };
-      if (!isPlain) {
-        await runOne(checkRequest, req, res, next);
+      if (!plain) {
+        await runOne(checkRequest, req, res, next).catch((error: unknown) => {
+          throw inPatternWords(error, patternWords);
+        });
         refuseInfinite(req.query);
       }
       if (checkResponse) await runOne(checkResponse, req, res, next);

@@ -83,6 +83,8 @@ for (const database of databases) {
       for (const id of bad) {
         expectProblem(await send('GET', `/v1/sites/${id}`), 400, 'invalid_request');
         expectProblem(await send('DELETE', `/v1/sites/${id}`), 400, 'invalid_request');
+        // In words, and not as the pattern that they stand for.
+        assert.doesNotMatch((await send('GET', `/v1/sites/${id}`)).text, /A-Za-z/);
         expectProblem(await send('POST', `/v1/sites/${id}/suspend`), 400, 'invalid_request');
       }
       for (const id of ['__proto__', 'Basic', 'a%20b']) {
