@@ -46,12 +46,12 @@ export const startNodePeer = async (
   });
 };
 
-/** The virtual environment of the Flask peer, made once. Errors: what is missing, in a sentence. */
-const flaskEnvironment = async (): Promise<string> => {
-  const venv = join(cache, 'flask');
+const venv = join(cache, 'flask');
+
+const makeFlaskEnvironment = async (): Promise<void> => {
   const wished = await readFile(join(folder, 'flask/requirements.txt'), 'utf8');
   const mark = join(venv, 'requirements.txt');
-  if (existsSync(mark) && (await readFile(mark, 'utf8')) === wished) return venv;
+  if (existsSync(mark) && (await readFile(mark, 'utf8')) === wished) return;
   const run = promisify(execFile);
   await mkdir(cache, { recursive: true });
   try {
@@ -64,21 +64,36 @@ const flaskEnvironment = async (): Promise<string> => {
     );
   }
   await writeFile(mark, wished);
-  return venv;
 };
 
 /** Something that a side needs is not on this machine. Its message says what, and what is left out. */
 export class Missing extends Error {}
 
+let flaskEnvironment: Promise<void> | undefined;
+
+/** Makes the virtual environment of the Flask peer, once. Errors: Missing. */
+export const prepareFlask = (): Promise<void> => {
+  flaskEnvironment ??= makeFlaskEnvironment();
+  return flaskEnvironment;
+};
+
+/** A driver in C over MySQL's client library, and one in Python, which needs nothing to be compiled. */
+export const flaskDrivers = ['mysqlclient', 'PyMySQL'] as const;
+export type FlaskDriver = (typeof flaskDrivers)[number];
+
 /** gunicorn with `workers` processes, of the kind that it starts by default. Errors: Missing. */
-export const startFlask = async (world: World, workers: number): Promise<Child> => {
-  const venv = await flaskEnvironment();
+export const startFlask = async (world: World, driver: FlaskDriver, workers: number): Promise<Child> => {
+  await prepareFlask();
   const port = await freePort();
   return startChild({
-    name: 'flask',
+    name: `flask with ${driver}`,
     command: join(venv, 'bin/gunicorn'),
     args: ['--chdir', join(folder, 'flask'), '--workers', String(workers), '--bind', `127.0.0.1:${port}`, 'app:app'],
-    environment: { BENCH_PEER: settingsFor(world, port, false), PYTHONDONTWRITEBYTECODE: '1' },
+    environment: {
+      BENCH_PEER: settingsFor(world, port, false),
+      BENCH_DRIVER: driver,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
     port,
     ...readiness(world),
   });

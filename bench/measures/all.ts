@@ -6,6 +6,7 @@ import { growth } from './growth.ts';
 import { listSites } from './list-sites.ts';
 import { otherCalls } from './other-calls.ts';
 import { pathsMeasure } from './paths.ts';
+import { profiles } from './profiles.ts';
 import { start } from './start.ts';
 import { twoWorkers } from './two-workers.ts';
 import { waiters } from './waiters.ts';
@@ -23,5 +24,6 @@ export const measures: readonly Measure[] = [
   wakeUp,
   waiters,
   start,
+  profiles,
   growth,
 ];

@@ -107,11 +107,12 @@ const createEngine = (world: World): Engine => {
   };
 };
 
-/** Operations a second from the first claim to the last end, and milliseconds of our CPU for each. */
-const engineRate = async (
+/** Operations a second from the first claim to the last end, `around` which may look on, and milliseconds of our CPU for each. */
+export const engineRate = async (
   world: World,
   count: number,
   round: string,
+  around: (work: () => Promise<void>) => Promise<void> = (work) => work(),
 ): Promise<{ perSecond: number; cpuMs: number }> => {
   const { operations, submit, untilEnded } = createEngine(world);
   for (let at = 0; at < count; at += 1) {
@@ -120,9 +121,11 @@ const engineRate = async (
   }
   const began = performance.now();
   const cpuBefore = process.cpuUsage();
-  operations.start();
   try {
-    await untilEnded(count);
+    await around(async () => {
+      operations.start();
+      await untilEnded(count);
+    });
     const took = performance.now() - began;
     const cpu = process.cpuUsage(cpuBefore);
     return { perSecond: (count * 1000) / took, cpuMs: (cpu.user + cpu.system) / 1000 / count };

@@ -22,7 +22,7 @@ export const getSite: Measure = {
       'All sides run in one process each, find the same key, read the same rows from the same MariaDB and answer with the same bytes, which is checked first.',
       '"express" is Express 5 with two prepared statements and no check of the request; "express, keeps keys" looks the key up once and never again, so a revoked key would work until its restart.',
     ];
-    const flask = await startFlask(world, 1).catch((error: unknown) => {
+    const flask = await startFlask(world, 'mysqlclient', 1).catch((error: unknown) => {
       if (!(error instanceof Missing)) throw error;
       notes.push(error.message);
       say(error.message);
@@ -64,7 +64,7 @@ export const getSite: Measure = {
           },
           { what: 'CPU per request ÷ fastify', value: ratioOf(ours, cpu('fastify')) },
           ...(flask
-            ? [{ what: 'CPU per request of Flask + gunicorn ÷ ours', value: ratioOf(cpu('flask'), ours) }]
+            ? [{ what: `CPU per request of ${flask.name} + gunicorn ÷ ours`, value: ratioOf(cpu(flask.name), ours) }]
             : []),
         ],
         notes,

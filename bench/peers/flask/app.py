@@ -1,12 +1,16 @@
-"""Flask behind gunicorn, with mysqlclient: the same call, the same rows, the same bytes."""
+"""Flask behind gunicorn, with either of two drivers: the same call, the same rows, the same bytes."""
 import hmac
 import json
 import os
 import re
 from datetime import datetime, timezone
 
-import MySQLdb
 from flask import Flask, Response, request
+
+if os.environ["BENCH_DRIVER"] == "PyMySQL":
+    import pymysql as driver
+else:
+    import MySQLdb as driver
 
 settings = json.loads(os.environ["BENCH_PEER"])
 pepper = settings["pepper"].encode()
@@ -36,7 +40,7 @@ def fetch_one(sql, values):
     global database
     if database is None:
         where = settings["database"]
-        database = MySQLdb.connect(
+        database = driver.connect(
             host=where["host"], port=where["port"], user=where["user"], database=where["database"],
             charset="utf8mb4", autocommit=True,
         )
