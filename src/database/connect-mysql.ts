@@ -73,8 +73,8 @@ export const connectMysql = (url: string, options: { poolMax: number; log: Knex.
       ...parse(url),
       charset: 'utf8mb4',
       timezone: 'Z',
+      // Whole numbers come as numbers, and as text where a number cannot hold them exactly.
       supportBigNumbers: true,
-      bigNumberStrings: true,
       connectTimeout: 5000,
       // For each connection; a server holds 16,382 in all unless told otherwise.
       maxPreparedStatements: 200,

@@ -1,6 +1,7 @@
 /**
- * Codecs for columns that come back differently: a `bigint` column is a string
- * from MySQL, and a number or a BigInt from SQLite.
+ * Codecs for columns that come back differently: a `bigint` column is a number
+ * where that holds it exactly; beyond that it is a string from MySQL and a
+ * BigInt from SQLite.
  */
 
 const unreadable = (value: unknown, wanted: string): Error => {
@@ -33,9 +34,9 @@ export const intOrNull = (value: unknown): number | null => (value === null ? nu
 
 /** A flag kept as 0 or 1. Throws on anything else. */
 export const bool = (value: unknown): boolean => {
-  const number = big(value);
-  if (number === 0n) return false;
-  if (number === 1n) return true;
+  const number = int(value);
+  if (number === 0) return false;
+  if (number === 1) return true;
   throw unreadable(value, '0 or 1');
 };
 
