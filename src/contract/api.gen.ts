@@ -1118,8 +1118,8 @@ export interface paths {
          *     200 at most, then `current` with whether there is `more`. From then on `progress` for every change, and `end` when
          *     one comes to rest. Changes that follow quickly on each other come as one. All listeners of a panel share one look
          *     at the database, so one more costs no query. The stream closes after two minutes, with `bye`: connect
-         *     anew, which also asks whether the key still holds. Beyond 100 listeners of a panel in one process:
-         *     `rate_limited`.
+         *     anew. It closes within 15 seconds when its key does not hold any more. Beyond 100 listeners of a panel in one
+         *     process: `rate_limited`.
          */
         get: operations["streamOperations"];
         put?: never;
@@ -1206,7 +1206,8 @@ export interface paths {
         /**
          * Follow an operation
          * @description Server-sent events. The first tells the state as it is; then one for every change, named `progress`, each
-         *     with the whole operation as JSON; the last is named `end`, and the stream closes.
+         *     with the whole operation as JSON; the last is named `end`, and the stream closes. It closes within 15 seconds
+         *     when its key does not hold any more.
          */
         get: operations["streamOperationEvents"];
         put?: never;

@@ -19,6 +19,7 @@ import { createCors } from './cors.ts';
 import { errorHandler } from './errors.ts';
 import { type Idempotency, requireKey } from './idempotency.ts';
 import { readJson } from './json-body.ts';
+import { watchKey } from './key-watch.ts';
 import { waitSecondsOf } from './prefer.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { createRouter, type Match } from './router.ts';
@@ -208,9 +209,11 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     const reply = await handle(match, input, res);
     if (!('stream' in reply)) return sendReply(res, reply);
     const events = openEventStream(res, clock);
+    const key = watchKey(clock, () => authenticate(bearer(req.headers.authorization)), input.signal);
     try {
-      await reply.stream(events.write, input.signal);
+      await reply.stream(events.write, key.signal);
     } finally {
+      key.stop();
       events.close();
     }
   };

@@ -13,7 +13,7 @@ import { findOperations, readMoving } from './operation-store.ts';
 /** Operations that are shown at a time, oldest first. */
 const shownAtMost = 200;
 const listenersAtMost = 100;
-/** A listener asks anew after this, which also asks whether its key still holds. */
+/** A listener asks anew after this, and so one that has gone without a word is not kept. */
 const longestMs = 120_000;
 
 export interface FeedListener {

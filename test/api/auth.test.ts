@@ -10,13 +10,14 @@ import { operationsOf, readDocument } from '../../src/contract/document.ts';
 import { freshMs } from '../../src/features/panels/key-cache.ts';
 import { type Scope, scopes } from '../../src/features/panels/panel-key.ts';
 import { createPanels } from '../../src/features/panels/panels.ts';
-import { systemClock } from '../../src/kit/clock.ts';
+import { type Clock, systemClock } from '../../src/kit/clock.ts';
 import { serve } from '../../src/serve.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { report } from '../faults/report.ts';
 import { expectProblem, sendAsIs } from '../support/answers.ts';
 import { type Answer, quiet, startApp, type TestApp } from '../support/app.ts';
 import { databases } from '../support/databases.ts';
+import { readEvents } from '../support/event-stream.ts';
 import { type CutableApp, startCutableApp } from '../support/outage.ts';
 import { chosenCapabilities } from '../support/sites-elsewhere.ts';
 
@@ -28,10 +29,19 @@ for (const database of databases) {
   describe(`Keys, on ${database.name}`, () => {
     let app: TestApp;
     let offset = 0;
+    /** What waits for a quarter of a minute, which these tests end by hand. */
+    const quarterMinute = new Set<() => void>();
 
     before(async () => {
       // The time goes on for the database and for this process alike.
-      const clock = { ...systemClock, monotonic: () => performance.now() + offset };
+      const clock: Clock = {
+        monotonic: () => performance.now() + offset,
+        after: (ms, task) => {
+          if (ms !== minute / 4) return systemClock.after(ms, task);
+          quarterMinute.add(task);
+          return { cancel: () => void quarterMinute.delete(task) };
+        },
+      };
       app = await startApp(database, { replacements: { clockOffset: () => offset, clock } });
     });
     after(() => app.stop());
@@ -141,6 +151,33 @@ for (const database of databases) {
       await elsewhere.revoke(idOf(panel.key));
       offset += freshMs;
       expectProblem(await panel.call('GET', '/v1/whoami'), 401, 'key_revoked');
+    });
+
+    it('end the streams that they opened when they do not hold any more', async () => {
+      const passQuarterMinute = () => {
+        const due = [...quarterMinute];
+        quarterMinute.clear();
+        for (const task of due) task();
+      };
+      const panel = await app.newPanel();
+      const current = Promise.withResolvers<void>();
+      const ended = readEvents(
+        `${app.serving.url}/v1/operations/events`,
+        { authorization: `Bearer ${panel.key}` },
+        ({ event }) => void (event === 'current' && current.resolve()),
+      );
+      await current.promise;
+      passQuarterMinute();
+      await app.serving.provisor.panels.revoke(idOf(panel.key));
+      // The look before it may still be on its way.
+      while (quarterMinute.size < 2) await new Promise((resolve) => setImmediate(resolve));
+      passQuarterMinute();
+      const { status, events } = await ended;
+      assert.equal(status, 200);
+      assert.deepEqual(
+        events.map(({ event }) => event),
+        ['current', 'bye'],
+      );
     });
 
     it('are not said to be revoked or expired to somebody without the secret', async () => {
