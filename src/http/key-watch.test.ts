@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { handClock } from '../../test/support/hand-clock.ts';
 import { AppError } from '../kit/errors.ts';
-import { watchKey } from './key-watch.ts';
+import { everyMs, watchKey } from './key-watch.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -19,7 +19,7 @@ it('a stream ends once its key does not hold any more, and not while nobody can 
     new AbortController().signal,
   );
   const pass = async () => {
-    clock.advance(15_000);
+    clock.advance(everyMs);
     await turn();
   };
   await pass();
@@ -42,7 +42,7 @@ it('nobody is asked once the stream has ended, not even by an answer that was on
   const answer = Promise.withResolvers<void>();
   const listener = new AbortController();
   const watched = watchKey(clock, () => answer.promise, listener.signal);
-  clock.advance(15_000);
+  clock.advance(everyMs);
   watched.stop();
   answer.resolve();
   await turn();

@@ -1,8 +1,8 @@
 import type { Clock } from '../kit/clock.ts';
 import { AppError } from '../kit/errors.ts';
 
-/** How often whoever listens is asked for anew. */
-const everyMs = 15_000;
+/** With the second for which a key is believed unseen, a stream ends within 15 seconds. */
+export const everyMs = 12_000;
 
 /**
  * A signal that aborts with `signal`, or once `holds` says that the key does not any more: a stream outlives the look at

@@ -45,7 +45,8 @@ export const auditHash = (entry: AuditEntry & { seq: number; prevHash: string })
 export const signHead = (pepper: string, head: { chain: string; seq: number; hash: string }): string =>
   fingerprint(pepper, 'audit head', `${head.chain}\n${head.seq}\n${head.hash}`);
 
-// Writers of one chain go one after the other.
+// Writers of one chain go one after the other: on one server by this lock, on the nodes of a cluster because two that
+// moved one head do not both commit.
 const lockHead = statement(({ forUpdate }) => `select seq, hash, mac from audit_chains where chain = ? ${forUpdate}`);
 const beginChain = insertInto('audit_chains', ['chain', 'seq', 'hash', 'mac']);
 const moveHead = statement('update audit_chains set seq = ?, hash = ?, mac = ? where chain = ?');

@@ -282,13 +282,13 @@ const claimDue = statementsOf(
   (columns) =>
     `update operations set owner = ?, fence = ?, due_at = ?, state = case state when 'queued' then 'running' else state end,
        started_at = coalesce(started_at, ?), ${columns.map((column) => `${column} = ?, `).join('')}version = version + 1
-     where id = ? and fence = ? and due_at <= ?`,
+     where id = ? and fence = ? and due_at <= ? and step = ? and state = ?`,
 );
 const raiseFence = statement(
   'update services set fence = ? where panel_id = ? and kind = ? and service_id = ? and fence = ?',
 );
 
-/** Takes a due operation for `owner` under a new fence, and writes the patch. Null when someone else was faster. */
+/** Takes a due operation for `owner` under a new fence, and writes the patch. Null when it is not as it was seen. */
 export const claimOperation = async (
   tx: Tx,
   due: Due,
@@ -298,8 +298,10 @@ export const claimOperation = async (
   const { service } = due;
   const fence = due.serviceFence + 1;
   const { owner, now, leaseUntil } = claim;
-  const values = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[]), due.id, due.fence, now];
-  const claimed = await claimDue(Object.keys(patch)).change(tx, values);
+  const values = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[])];
+  // A run that was paused within a commit may have gone on since; the patch was made for what was seen.
+  const seen = [due.id, due.fence, now, due.step, due.state];
+  const claimed = await claimDue(Object.keys(patch)).change(tx, [...values, ...seen]);
   if (claimed === 0) return null;
   // Raised together with the operation's, so that a run of an earlier operation cannot write to the service either.
   const raised = await raiseFence.change(tx, [

@@ -24,6 +24,7 @@ import {
   type OperationError,
   type OperationState,
   type ServiceKey,
+  sentences,
 } from './operation.ts';
 import * as store from './operation-store.ts';
 import { createPanelFeed } from './panel-feed.ts';
@@ -107,7 +108,7 @@ export const createOperations = (options: OperationsOptions) => {
   /** Makes room for an operation that waits: cancels what can be cancelled, and ends what is stuck. */
   const makeRoom = async (tx: Tx, active: Operation, at: number): Promise<'now' | 'later'> => {
     if (active.state === 'stuck') {
-      const error: OperationError = { code: 'superseded', message: 'The service is being deleted instead.' };
+      const error: OperationError = { code: 'superseded', message: sentences.superseded };
       if (!(await store.patchInState(tx, active, endedPatch('failed', { at, message: error.message, error }))))
         throw new Moved();
       await followUp(tx, { definitions, trail }, active, { outcome: 'failed', error, at });

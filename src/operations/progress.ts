@@ -18,7 +18,8 @@ export const progressOf = ({ steps }: AnyDefinition, direction: Direction, index
 
 /**
  * For the write that goes before a step: what most likely follows, so that it need not be written once more. Where it
- * comes otherwise, what comes is written over it in the same transaction.
+ * comes otherwise, the state and the sentence of what comes are written over it in the same transaction; an operation
+ * that is handed back says what comes next.
  */
 export const likely = (definition: AnyDefinition, direction: Direction, index: number): OperationPatch => {
   const step = definition.steps[index];

@@ -257,6 +257,24 @@ for (const database of databases) {
       assert.deepEqual(did, ['one', 'two', 'undo two', 'undo one', 'remove']);
     });
 
+    it('is let alone by others when it goes on after a pause that its clock did not see', async () => {
+      const { db } = engine.database;
+      const left: number[] = [];
+      look = async (_name, service) => {
+        const row = await db.knex('operations').where({ service_id: service.serviceId }).first('due_at');
+        left.push(Number(row.due_at) - (await db.now()) - graceMs);
+        if (left.length === 1) engine.pass(leaseMs + graceMs + 1);
+      };
+      await idle();
+      const { row } = await begin(make);
+      await until('it is done', async () => (await row()).state === 'done');
+      assert.deepEqual(did, ['one', 'two', 'three']);
+      assert.ok(
+        left.every((ms) => ms > leaseMs - 10_000),
+        left.join(),
+      );
+    });
+
     it('skips no step when a commit was made twice and the process then died', async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       holding.two = promise;

@@ -108,7 +108,10 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
     const step = steps[index]!;
     const subject = await definition.load(tx, operation.service, operation.params);
     const progress = progressOf(definition, direction, index);
-    if (!saysSo(operation, progress)) await patchFenced(tx, run, progress);
+    // After a pause that our clock did not see, nobody may have claimed it yet: nobody shall while the step is under way.
+    const isLate = operation.dueAt === null || operation.dueAt - now <= timing.graceMs;
+    if (isLate) await patchFenced(tx, run, { ...progress, due_at: now + timing.leaseMs + timing.graceMs });
+    else if (!saysSo(operation, progress)) await patchFenced(tx, run, progress);
     notes.push({ seq: index, direction, name: step.name, state: 'begun' });
     if (direction === 'do' && step.owns) await markResource(tx, operation, step.owns(subject), 'intent', now);
     const going = direction === 'do' ? step.removes : step.owns;

@@ -10,7 +10,7 @@ import { startEngine, type TestEngine, testOperation } from '../../test/support/
 import { type HandClock, handClock } from '../../test/support/hand-clock.ts';
 import { until, untilIdle } from '../../test/support/idle.ts';
 import { ProviderError } from '../kit/errors.ts';
-import { claimOperation, findDue } from './operation-store.ts';
+import { claimOperation, type Due, findDue, patchFenced } from './operation-store.ts';
 import type { Operations } from './operations.ts';
 
 const leaseMs = 60_000;
@@ -189,6 +189,21 @@ for (const database of databases) {
       other = newWorker();
       await until('the first call', () => calls.length === 1);
       await finish(operation.id);
+    });
+
+    it('none of them gets what has gone on since it was seen', async () => {
+      const { db } = engine.database;
+      const { id } = await engine.submit(two, await engine.newService());
+      const now = await db.now();
+      const see = async () => (await findDue(db.knex, now, 20)).find((each) => each.id === id)!;
+      const claim = (due: Due) =>
+        db.transaction((tx) => claimOperation(tx, due, { owner: 'one', now, leaseUntil: now - 1 }));
+      const run = await claim(await see());
+      const seen = await see();
+      // It was paused within its commit until its lease was over.
+      await patchFenced(db.knex, run!, { step: 1 });
+      assert.equal(await claim(seen), null);
+      assert.equal((await claim(await see()))?.step, 1);
     });
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import { hostname } from 'node:os';
+import { isRetryable } from '../database/errors.ts';
 import { runAs } from '../kit/ambient.ts';
 import { randomText } from '../kit/ids.ts';
 import { createPoller } from '../kit/poller.ts';
@@ -87,10 +88,13 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       const definition = definitions.find(due.kind);
       const until = { owner, now, leaseUntil: now + timing.leaseMs + timing.graceMs };
       const direction = due.state === 'undoing' ? 'undo' : 'do';
-      const operation = await claimOperation(tx, due, until, definition ? likely(definition, direction, due.step) : {});
+      const patch = definition && options.enters ? likely(definition, direction, due.step) : {};
+      const operation = await claimOperation(tx, due, until, patch);
       if (!operation) return null;
       const run = definition ? createRun({ ...deps, wake }, definition, operation, draining.signal) : null;
-      const next = run && options.enters ? await run.enter(tx, now) : null;
+      const { id, requestId: request, traceparent } = operation;
+      const enter = () => run?.enter(tx, now) ?? null;
+      const next = options.enters ? await runAs({ operation: id, request, traceparent }, enter) : null;
       await at?.('claim:committing', placeOf(operation));
       return { operation, run, next };
     });
@@ -100,7 +104,7 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     try {
       return await claim(due, now, { enters: true });
     } catch (error) {
-      if (isNoFault(error)) throw error;
+      if (isNoFault(error) || isRetryable(error)) throw error;
       const claimed = await claim(due, now, { enters: false });
       return claimed && { ...claimed, fault: { error } };
     }

@@ -10,6 +10,7 @@ import { operationsOf, readDocument } from '../../src/contract/document.ts';
 import { freshMs } from '../../src/features/panels/key-cache.ts';
 import { type Scope, scopes } from '../../src/features/panels/panel-key.ts';
 import { createPanels } from '../../src/features/panels/panels.ts';
+import { everyMs } from '../../src/http/key-watch.ts';
 import { type Clock, systemClock } from '../../src/kit/clock.ts';
 import { serve } from '../../src/serve.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -29,17 +30,17 @@ for (const database of databases) {
   describe(`Keys, on ${database.name}`, () => {
     let app: TestApp;
     let offset = 0;
-    /** What waits for a quarter of a minute, which these tests end by hand. */
-    const quarterMinute = new Set<() => void>();
+    /** What watches over streams, whose waits these tests end by hand. */
+    const watching = new Set<() => void>();
 
     before(async () => {
       // The time goes on for the database and for this process alike.
       const clock: Clock = {
         monotonic: () => performance.now() + offset,
         after: (ms, task) => {
-          if (ms !== minute / 4) return systemClock.after(ms, task);
-          quarterMinute.add(task);
-          return { cancel: () => void quarterMinute.delete(task) };
+          if (ms !== everyMs) return systemClock.after(ms, task);
+          watching.add(task);
+          return { cancel: () => void watching.delete(task) };
         },
       };
       app = await startApp(database, { replacements: { clockOffset: () => offset, clock } });
@@ -154,9 +155,10 @@ for (const database of databases) {
     });
 
     it('end the streams that they opened when they do not hold any more', async () => {
-      const passQuarterMinute = () => {
-        const due = [...quarterMinute];
-        quarterMinute.clear();
+      const lookAgain = async () => {
+        while (watching.size < 1) await new Promise((resolve) => setImmediate(resolve));
+        const due = [...watching];
+        watching.clear();
         for (const task of due) task();
       };
       const panel = await app.newPanel();
@@ -167,11 +169,9 @@ for (const database of databases) {
         ({ event }) => void (event === 'current' && current.resolve()),
       );
       await current.promise;
-      passQuarterMinute();
+      await lookAgain();
       await app.serving.provisor.panels.revoke(idOf(panel.key));
-      // The look before it may still be on its way.
-      while (quarterMinute.size < 2) await new Promise((resolve) => setImmediate(resolve));
-      passQuarterMinute();
+      await lookAgain();
       const { status, events } = await ended;
       assert.equal(status, 200);
       assert.deepEqual(

@@ -50,8 +50,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        'where id = ? and fence = ? and due_at <= ?`,',
-        'where id = ? and ? is not null and ? is not null`,',
+        'where id = ? and fence = ? and due_at <= ? and',
+        'where id = ? and ? is not null and ? is not null and',
       ),
       // The fence of the service is compared too, and either would do here.
       operations(
@@ -61,6 +61,24 @@ export const mutations: Mutation[] = [
       ),
     ],
     tests: workers,
+  },
+  {
+    name: 'claim-of-what-has-gone-on',
+    breaks: 'A claim writes nothing that was true only when it looked.',
+    edits: [operations('operation-store.ts', 'and step = ? and state = ?`,', 'and ? is not null and ? is not null`,')],
+    tests: workers,
+  },
+  {
+    name: 'late-step-without-lease',
+    breaks: 'Nobody claims an operation whose run goes on after a pause that it did not notice.',
+    edits: [
+      operations(
+        'run.ts',
+        'const isLate = operation.dueAt === null || operation.dueAt - now <= timing.graceMs;',
+        'const isLate = false;',
+      ),
+    ],
+    tests: running,
   },
   {
     name: 'no-intent-row',
