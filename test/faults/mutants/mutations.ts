@@ -50,10 +50,10 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        'where id = ? and fence = ? and due_at <= ? and',
-        'where id = ? and ? is not null and ? is not null and',
+        'where id = ? and fence = ? and due_at <= ? and step = ? and state = ?`,',
+        `where id = ?${' and ? is not null'.repeat(4)}\`,`,
       ),
-      // The fence of the service is compared too, and either would do here.
+      // The fence of the service is compared too, and any of these would do here.
       operations(
         'operation-store.ts',
         'and kind = ? and service_id = ? and fence = ?',
@@ -231,7 +231,11 @@ export const mutations: Mutation[] = [
         '{ ...likely(definition, at.direction, following), attempts: 0 },',
         "{ step: at.direction === 'do' ? 1 : -1, attempts: 0 },",
       ),
-      operations('operation-store.ts', '} = ?, `).join', "} = ?, `.replace(/^step = /, 'step = step + ')).join"),
+      operations(
+        'operation-store.ts',
+        "} = ?, `).join('')}version = version + 1\n     where id = ? and fence = ? and state in",
+        "} = ?, `.replace(/^step = /, 'step = step + ')).join('')}version = version + 1\n     where id = ? and fence = ? and state in",
+      ),
       operations(
         'run.ts',
         'await patchFenced(tx, run, progress);',
@@ -367,7 +371,14 @@ export const mutations: Mutation[] = [
   {
     name: 'audit-outside-the-chain',
     breaks: 'Every entry of the audit trail is hashed onto the one before it.',
-    edits: [operations('audit.ts', 'moveHead.change(tx, [seq, hash,', 'moveHead.change(tx, [seq, last.hash,')],
+    edits: [
+      operations('audit.ts', 'moveHead.change(tx, [seq, hash,', 'moveHead.change(tx, [seq, last.hash,'),
+      operations(
+        'audit.ts',
+        'beginChain.change(tx, [chain, seq, hash,',
+        'beginChain.change(tx, [chain, seq, last.hash,',
+      ),
+    ],
     tests: submitting,
   },
   {
