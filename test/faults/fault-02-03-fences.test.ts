@@ -140,11 +140,18 @@ for (const database of databases) {
       calls: string[];
     }[] = [
       {
-        where: 'after its claim',
+        where: 'after its claim, and sees on its clock that it is late: the call is not made',
+        point: 'claim:committed',
+        step: null,
+        notices: true,
+        calls: ['make', 'finish'],
+      },
+      {
+        where: 'after its claim, and its clock stood still: the call finds its object there',
         point: 'claim:committed',
         step: null,
         notices: false,
-        calls: ['make', 'finish'],
+        calls: ['make', 'finish', 'make'],
       },
       {
         where: 'before a call, and sees on its clock that it is late: the call is not made',
