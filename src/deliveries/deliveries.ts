@@ -236,7 +236,10 @@ export const createDeliveries = (options: DeliveriesOptions) => {
     },
     /** Adds a delivery that no event of the outbox led to, e.g. for a trial. */
     add: store.addDelivery,
-    forget: store.forgetTarget,
+    /** Removes what there is of a target. Repeating it is harmless. */
+    forget: async (target: string): Promise<void> => {
+      while ((await transaction((tx) => store.forgetSome(tx, target))) > 0);
+    },
     list: (target: string, page: Parameters<typeof store.listDeliveries>[2]) =>
       store.listDeliveries(db.knex, target, page),
     find: store.findDelivery,

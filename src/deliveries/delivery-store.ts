@@ -5,6 +5,9 @@ import { newId } from '../kit/ids.ts';
 import { activeKey } from '../operations/operation.ts';
 import type { Delivery, OutboxEvent, Target } from './delivery.ts';
 
+/** How many rows of a kind are removed at once. */
+const some = 500;
+
 /** Whom deliveries go to, and of which service: those of one lane go one after the other. */
 export interface Lane {
   target: string;
@@ -222,10 +225,13 @@ export const listDeliveries = async (
   return (await query).map(decode);
 };
 
-/** Removes a target's deliveries and lanes. Whoever is sending one now finds its hold gone. */
-export const forgetTarget = async (tx: Tx, target: string): Promise<void> => {
-  await tx('delivery_lanes').where({ target }).delete();
-  await tx('deliveries').where({ target }).delete();
+/** Removes some hundreds of a target's lanes and deliveries: there may be as many as services. Whoever is sending one now finds its hold gone. Returns how many. */
+export const forgetSome = async (tx: Tx, target: string): Promise<number> => {
+  const lanes = await tx('delivery_lanes').where({ target }).limit(some).pluck('lane');
+  const ids = await tx('deliveries').where({ target }).limit(some).pluck('id');
+  if (lanes.length > 0) await tx('delivery_lanes').where({ target }).whereIn('lane', lanes).delete();
+  if (ids.length > 0) await tx('deliveries').whereIn('id', ids).delete();
+  return lanes.length + ids.length;
 };
 
 /**
@@ -251,8 +257,6 @@ export const waitingIn = async (
     dueSince: intOrNull(lanes?.due ?? null),
   };
 };
-
-const some = 500;
 
 /** Removes lanes that nobody has taken since, with what is in them: of a channel that was turned off. */
 const removeAbandoned = async (queries: Queries, before: number): Promise<number> => {
