@@ -5,7 +5,7 @@
 import type { Queries } from '../../src/database/database.ts';
 
 /** Id number `n` of a table. Ids of one letter rise with their number, as real ones do with time. */
-const id = (letter: string, n: string) => `concat('01BENCH${letter}', lpad(${n}, 18, '0'))`;
+export const id = (letter: string, n: string | number) => `concat('01BENCH${letter}', lpad(${n}, 18, '0'))`;
 
 export interface Batch {
   panelId: string;
@@ -16,7 +16,7 @@ export interface Batch {
 }
 
 /** How many services one statement makes: transactions of a million rows would fill the undo log. */
-const atOnce = 20_000;
+export const atOnce = 20_000;
 
 const statements = ({ panelId, actor, from, to }: Batch): string[] => {
   const rows = `from seq_${from}_to_${to}`;

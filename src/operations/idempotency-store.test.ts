@@ -50,7 +50,7 @@ for (const database of databases) {
       assert.equal(await findBound(engine.database.db.knex, caller), operation.id);
       await engine.operations.waitForRest(operation.id, 10_000);
       assert.equal((await engine.submit(nothing, service, { caller })).id, operation.id);
-      assert.equal((await engine.operations.list({ service }, { limit: 10 })).length, 1);
+      assert.equal((await engine.operations.list({ panelId: service.panelId, service }, { limit: 10 })).length, 1);
     });
 
     it('leads to a new try once what was submitted under it has failed', async () => {
@@ -81,7 +81,7 @@ for (const database of databases) {
       await assert.rejects(engine.submit(nothing, service, { caller }), /dies here/);
       dies = false;
       assert.equal(await findBound(engine.database.db.knex, caller), null);
-      assert.deepEqual(await engine.operations.list({ service }, { limit: 10 }), []);
+      assert.deepEqual(await engine.operations.list({ panelId: service.panelId, service }, { limit: 10 }), []);
     });
 
     it('is not forgotten while something was submitted under it', async () => {

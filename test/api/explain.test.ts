@@ -8,15 +8,16 @@ import { after, before, describe, it } from 'node:test';
 import { addServices } from '../../bench/harness/rows.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { activeSite, startApp, type TestApp, waiting } from '../support/app.ts';
+import { watchQueries } from '../support/asked.ts';
 import { databases } from '../support/databases.ts';
-import { explainMysql, watchQueries, wholeReads } from '../support/plans.ts';
+import { explainMysql, wholeReads } from '../support/plans.ts';
 
 const many = 20_000;
 
 for (const database of databases.filter(({ name }) => name === 'mariadb')) {
   describe(`Queries over ${many} services, on ${database.name}`, () => {
     let app: TestApp;
-    let seen: Map<string, readonly unknown[]>;
+    let seen: ReturnType<typeof watchQueries>;
 
     before(async () => {
       app = await startApp(database);
@@ -60,14 +61,21 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
       await ok('POST', `/v1/sites/${id}/upgrade`, { plan: 'standard' });
       await ok('DELETE', `/v1/sites/${id}`);
 
-      assert.ok(seen.size > 60, `${seen.size} different queries were seen`);
-      assert.deepEqual(await wholeReads(app.serving.provisor.db, seen), []);
+      const asked = seen.list();
+      assert.ok(asked.length > 60, `${asked.length} different queries were seen`);
+      // Of the workers, which ask by prepared statements, with the time of the database in them.
+      assert.ok(asked.some(({ sql }) => /^select operations\.id.* where operations\.due_at <= \?/s.test(sql)));
+      assert.ok(asked.some(({ sql }) => /unix_timestamp/i.test(sql) && /\bfrom operations\b/.test(sql)));
+      assert.deepEqual(await wholeReads(app.serving.provisor.db, asked), []);
     });
 
     it('are told apart from one that does read a whole table', async () => {
-      const [plan] = await explainMysql(app.serving.provisor.db, "select * from services where suspended_reason = 'x'");
+      const { db } = app.serving.provisor;
+      const whole = { sql: 'select * from services where suspended_reason = ?', bindings: ['x'] };
+      const [plan] = await explainMysql(db.knex, whole);
       assert.equal(plan?.type, 'ALL');
       assert.ok(Number(plan?.rows) > many / 2);
+      assert.equal((await wholeReads(db, [whole])).length, 1);
     });
   });
 }

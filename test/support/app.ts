@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.ts';
 import { scopes as allScopes, type Scope } from '../../src/features/panels/panel-key.ts';
 import type { Log } from '../../src/kit/log.ts';
 import { type Serving, serve } from '../../src/serve.ts';
+import { collectQueries } from './asked.ts';
 import type { TestDatabases } from './databases.ts';
 import type { Visited } from './kubernetes-installation.ts';
 import { noRateLimits } from './rate-limits.ts';
@@ -89,6 +90,7 @@ export const startApp = async (
   const log: Log = { ...quiet, error: (fields, message) => logged.push({ fields, message }) };
   const serving = await serve(config, log, { validateResponses: true, ...options.replacements });
   const { provisor, url } = serving;
+  const keepQueries = collectQueries(provisor.db);
 
   const client = (key: string, panelId = ''): Client => ({
     key,
@@ -139,6 +141,7 @@ export const startApp = async (
     stop: async () => {
       await elsewhere?.clear(provisor);
       await serving.stop();
+      await keepQueries();
       await fresh.drop();
       await rm(dataDir, { recursive: true, force: true });
     },

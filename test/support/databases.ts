@@ -7,6 +7,7 @@ import type { Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { randomText } from '../../src/kit/ids.ts';
 import type { Log } from '../../src/kit/log.ts';
+import { collectQueries, isCollecting } from './asked.ts';
 
 export interface OpenOptions {
   /** Milliseconds that the database's clock is ahead. */
@@ -35,8 +36,10 @@ const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () 
 const connect = async (url: string, remove: () => Promise<void>, options: OpenOptions): Promise<TestDatabase> => {
   const { clockOffset } = options;
   const db = connectDatabase({ url, log: quiet, ...(clockOffset ? { clockOffset } : {}) });
+  const keepQueries = collectQueries(db);
   const drop = async () => {
     await db.close();
+    await keepQueries();
     await remove();
   };
   try {
@@ -81,4 +84,7 @@ const server = process.env.PROVISOR_TEST_MYSQL_URL;
  * What a test of anything that stores runs on: SQLite always, MariaDB when `test/run.ts` has started one.
  * `for (const database of databases) describe(database.name, () => …)`
  */
-export const databases: readonly TestDatabases[] = server ? [sqlite, mariadb(server)] : [sqlite];
+export const databases: readonly TestDatabases[] = server
+  ? // Queries are collected for the plans of MariaDB.
+    [...(isCollecting ? [] : [sqlite]), mariadb(server)]
+  : [sqlite];

@@ -1,48 +1,27 @@
 /** What the database means to do for a query: whether it reads a whole table that grows. */
-import type { Database } from '../../src/database/database.ts';
+import type { Database, Queries } from '../../src/database/database.ts';
+import type { Asked } from './asked.ts';
 
-/** Tables with a row for each service or more. The others hold what an operator wrote: panels, keys, plans, pools. */
-const growing = new Set([
-  'services',
-  'sites',
-  'quotas',
-  'operations',
-  'operation_steps',
-  'resources',
-  'quota_holds',
-  'idempotency_keys',
-  'outbox',
-  'deliveries',
-  'delivery_lanes',
+/** Tables of what an operator or a panel set up, and of the schema itself. Every other one grows with the services. */
+const small = new Set([
+  'panels',
+  'panel_keys',
+  'plans',
+  'pools',
   'webhooks',
-  'audit',
-  'audit_chains',
-  'reservations',
-  'backups',
-  'support',
-  'domains',
-  'domain_names',
-  'zones',
-  'zone_records',
+  // A row for each panel.
+  'support_guesses',
+  'schema_migrations',
+  'migration_lease',
 ]);
 
-const explainable = /^\s*(select|update|delete)\b/i;
-/** The clock, and what the database knows of itself. */
-const apart = /\b(information_schema|unix_timestamp|julianday)\b/i;
+export const isGrowing = (table: string): boolean => !small.has(table);
 
-/** Every text that is asked from now on, with one example of its values. */
-export const watchQueries = ({ knex }: Database): Map<string, readonly unknown[]> => {
-  const seen = new Map<string, readonly unknown[]>();
-  knex.on('query', ({ sql, bindings }: { sql: string; bindings?: readonly unknown[] }) => {
-    if (explainable.test(sql) && !apart.test(sql)) seen.set(sql, bindings ?? []);
-  });
-  return seen;
-};
-
-/** A plan names a table as the query does, which may be another name. */
-const isGrowing = (sql: string, name: string): boolean => {
-  const alias = new RegExp(`\`?(\\w+)\`?\\s+as\\s+\`?${name}\`?`, 'i').exec(sql)?.[1];
-  return growing.has(name) || (alias !== undefined && growing.has(alias));
+/** A plan names a table as the query does, which may be another name. A result that is read again is none. */
+const readsGrowing = (sql: string, name: string): boolean => {
+  if (name.startsWith('<')) return false;
+  const alias = new RegExp(`\`?(\\w+)\`?\\s+as\\s+\`?${name}\`?(?!\\w)`, 'i').exec(sql)?.[1];
+  return isGrowing(alias ?? name);
 };
 
 interface MysqlPlan {
@@ -52,13 +31,14 @@ interface MysqlPlan {
   Extra: string | null;
 }
 
-export const explainMysql = async ({ knex }: Database, sql: string, bindings: readonly unknown[] = []) =>
-  ((await knex.raw(`explain ${sql}`, bindings as never)) as [MysqlPlan[]])[0];
+export const explainMysql = async (queries: Queries, { sql, bindings }: Asked) =>
+  ((await queries.raw(`explain ${sql}`, bindings)) as [MysqlPlan[]])[0];
 
-const wrongOnMysql = async (db: Database, sql: string, bindings: readonly unknown[]): Promise<string[]> => {
+/** A sentence for each part of a plan that reads a whole growing table, or sorts much of one. */
+export const wrongInPlan = (sql: string, plan: readonly MysqlPlan[]): string[] => {
   const wrong: string[] = [];
-  for (const { table, type, rows, Extra } of await explainMysql(db, sql, bindings)) {
-    if (table === null || !isGrowing(sql, table)) continue;
+  for (const { table, type, rows, Extra } of plan) {
+    if (table === null || !readsGrowing(sql, table)) continue;
     const isWhole = type === 'ALL' || type === 'index';
     const sortsMuch = /Using filesort/.test(Extra ?? '') && Number(rows) > 1000;
     // Reading along an index is no harm where a LIMIT ends it soon.
@@ -69,12 +49,12 @@ const wrongOnMysql = async (db: Database, sql: string, bindings: readonly unknow
   return wrong;
 };
 
-const wrongOnSqlite = async ({ knex }: Database, sql: string, bindings: readonly unknown[]): Promise<string[]> => {
-  const plan = (await knex.raw(`explain query plan ${sql}`, bindings as never)) as { detail: string }[];
+const wrongOnSqlite = async (queries: Queries, { sql, bindings }: Asked): Promise<string[]> => {
+  const plan = (await queries.raw(`explain query plan ${sql}`, bindings)) as { detail: string }[];
   return plan
     .filter(({ detail }) => {
       const table = /^SCAN (\w+)/.exec(detail)?.[1];
-      if (table === undefined || !isGrowing(sql, table)) return false;
+      if (table === undefined || table === 'CONSTANT' || !readsGrowing(sql, table)) return false;
       // Along an index, to an end that is near, and in the order that is asked for.
       const ends = / USING (COVERING )?INDEX /.test(detail) && /\blimit\b/i.test(sql) && !/\bwhere\b/i.test(sql);
       return !ends;
@@ -82,10 +62,12 @@ const wrongOnSqlite = async ({ knex }: Database, sql: string, bindings: readonly
     .map(({ detail }) => `${detail}: ${sql}`);
 };
 
-/** A sentence for each of these queries that reads a whole growing table, or sorts much of one. */
-export const wholeReads = async (db: Database, seen: Map<string, readonly unknown[]>): Promise<string[]> => {
-  const explain = db.dialect === 'sqlite' ? wrongOnSqlite : wrongOnMysql;
+/** A sentence for each of these statements that reads a whole growing table, or sorts much of one. */
+export const wholeReads = async ({ dialect, knex }: Database, asked: readonly Asked[]): Promise<string[]> => {
   const wrong: string[] = [];
-  for (const [sql, bindings] of [...seen]) wrong.push(...(await explain(db, sql, bindings)));
+  for (const one of asked)
+    wrong.push(
+      ...(dialect === 'sqlite' ? await wrongOnSqlite(knex, one) : wrongInPlan(one.sql, await explainMysql(knex, one))),
+    );
   return wrong;
 };
