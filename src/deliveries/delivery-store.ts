@@ -1,4 +1,5 @@
 /** The SQL of the outbox as it is read, of deliveries and of their lanes. */
+import { along } from '../database/along.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { int, intOrNull, json } from '../database/rows.ts';
 import { newId } from '../kit/ids.ts';
@@ -219,7 +220,8 @@ export const listDeliveries = async (
   target: string,
   page: { limit: number; before?: string | undefined; state?: Delivery['state'] | undefined },
 ): Promise<Delivery[]> => {
-  const query = queries('deliveries').where({ target }).orderBy('id', 'desc').limit(page.limit);
+  const index = page.state === undefined ? 'deliveries_by_target' : 'deliveries_by_state';
+  const query = along(queries, 'deliveries', index).where({ target }).orderBy('id', 'desc').limit(page.limit);
   if (page.before !== undefined) query.where('id', '<', page.before);
   if (page.state !== undefined) query.where({ state: page.state });
   return (await query).map(decode);

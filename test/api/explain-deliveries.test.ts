@@ -123,6 +123,7 @@ for (const database of databases) {
       await receiver.until(2);
       const page = await list('?limit=5');
       await list(`?limit=5&cursor=${page.next_cursor}`);
+      await list('?state=failed&limit=5');
       await ok('POST', `/v1/webhooks/${hook}/test`);
       await receiver.until(3);
       await deliveries.lagMs();

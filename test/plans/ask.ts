@@ -11,7 +11,7 @@ import type { Filled, Row } from './fill.ts';
 const wishes = new Set(['state', 'stuck_in', 'channel', 'actor', 'action', 'outcome', 'plan', 'disabled_reason']);
 
 const named =
-  /\b(?:from|join|update)\s+`?(\w+)`?(?:\s+(?:as\s+)?(?!(?:where|set|left|inner|join|on|order|group|limit)\b)`?(\w+)`?)?/gi;
+  /\b(?:from|join|update)\s+`?(\w+)`?(?:\s+(?:as\s+)?(?!(?:where|set|left|inner|join|on|order|group|limit|force)\b)`?(\w+)`?)?/gi;
 const compared = /(?:`?(\w+)`?\.)?`?(\w+)`?\s*(=|<=|>=|<|>|\bin\s*\((?:\s*\?\s*,)*)\s*$/i;
 
 interface Place {
