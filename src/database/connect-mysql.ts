@@ -19,9 +19,9 @@ const sqlMode = [
 const session = `SET SESSION sql_mode = '${sqlMode}', time_zone = '+00:00', innodb_lock_wait_timeout = 10,
   optimizer_switch = 'index_merge_intersection=off'`;
 
-// Where a page goes on from a cursor, MariaDB takes the part of an index before it for as good as the part behind it,
-// and reads all pages from the first one on: it holds that no more than so many rows are ever read by an index. Not so
-// with this. Servers that do not know it are older, or weigh otherwise.
+// MariaDB caps what it takes reading by the first columns of an index to cost. With the cap, a page that goes on from a
+// cursor is read from the first page on; without it, from the cursor. Servers without this variable are older, or weigh
+// otherwise.
 const weighing = `SET SESSION optimizer_adjust_secondary_key_costs =
   CONCAT_WS(',', NULLIF(@@optimizer_adjust_secondary_key_costs, ''), 'disable_max_seek')`;
 

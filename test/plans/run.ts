@@ -2,10 +2,10 @@
  * `npm run test:plans`: runs the tests that ask MariaDB, keeps every statement that our code asks, and asks them all
  * again over a million services: test/plans/plans.test.ts.
  *
- *   npm run test:plans [-- --services=100000] [-- --collected=FOLDER] [pattern …]
+ *   npm run test:plans [-- [--services=100000] [--collected=FOLDER] [pattern …]]
  *
  * With --collected what was asked is left in that folder, and taken from there when it is not empty. With patterns only
- * those tests are run.
+ * those tests are run. PROVISOR_TEST_VERBOSE=1 names the statements that found nothing, whose plans tell less.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -30,6 +30,7 @@ interface Builder {
 const explainable = /^\s*(select|update|delete)\b/i;
 /** What the database knows of itself. */
 const apart = /\binformation_schema\b/i;
+/** Examples of one text. */
 const most = 8;
 
 const root = new URL('../../', import.meta.url);
