@@ -1,4 +1,5 @@
 /** The SQL of `operations`. A write by a worker names the fence of its run and changes nothing once another run has begun. */
+import { along } from '../database/along.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { bool, int, intOrNull, json, jsonOrNull } from '../database/rows.ts';
 import { insertInto, type Row, statement, statementsOf, type Value } from '../database/statement.ts';
@@ -137,14 +138,15 @@ export const listOperations = async (
   filter: OperationFilter,
   page: { limit: number; before?: string },
 ): Promise<Operation[]> => {
-  const query = queries('operations').orderBy('id', 'desc').limit(page.limit);
-  if (filter.panelId !== undefined) query.where({ panel_id: filter.panelId });
-  if (filter.service !== undefined) {
-    query.where({ service_kind: filter.service.kind, service_id: filter.service.serviceId });
-  }
-  if (filter.state !== undefined) query.where({ state: filter.state });
+  const { service, panelId = service?.panelId, state } = filter;
+  const within = service ? 'service_kind_service_id_' : state === undefined ? '' : 'state_';
+  const index = `operations_panel_id_${within}id_index`;
+  const query = panelId === undefined ? queries('operations') : along(queries, 'operations', index);
+  if (panelId !== undefined) query.where({ panel_id: panelId });
+  if (service !== undefined) query.where({ service_kind: service.kind, service_id: service.serviceId });
+  if (state !== undefined) query.where({ state });
   if (page.before !== undefined) query.where('id', '<', page.before);
-  return (await query).map(decodeOperation);
+  return (await query.orderBy('id', 'desc').limit(page.limit)).map(decodeOperation);
 };
 
 const movingStates: OperationState[] = ['pending', 'queued', 'running', 'undoing'];
@@ -158,11 +160,12 @@ export const readMoving = async (
   panelId: string,
   { limit, after }: { limit: number; after: string | null },
 ): Promise<{ moving: { id: string; version: number }[]; newest: string | null }> => {
-  const own = () => queries('operations').where({ panel_id: panelId });
-  const moving = await own().whereIn('state', movingStates).orderBy('id').limit(limit).select('id', 'version');
-  const added =
-    after === null ? own().orderBy('id', 'desc').limit(1) : own().where('id', '>', after).orderBy('id').limit(limit);
-  const since = await added.select('id', 'version');
+  const own = (from = queries('operations')) => from.where({ panel_id: panelId }).select('id', 'version');
+  const moving = await own().whereIn('state', movingStates).orderBy('id').limit(limit);
+  const added = own(along(queries, 'operations', 'operations_panel_id_id_index'));
+  const since = await (after === null
+    ? added.orderBy('id', 'desc').limit(1)
+    : added.where('id', '>', after).orderBy('id').limit(limit));
   const found = after === null ? moving : [...new Map([...moving, ...since].map((row) => [row.id, row])).values()];
   return {
     moving: found.map((row) => ({ id: row.id, version: int(row.version) })),

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.ts';
 import { applyEdit, copyProject, requireLoads, runTests } from './mutants/copy.ts';
-import { type Mutation, mutations } from './mutants/mutations.ts';
+import type { Mutation } from './mutants/mutation.ts';
+import { mutations } from './mutants/mutations.ts';
 import { report } from './report.ts';
 
 const atOnce = 2;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Edit } from './mutations.ts';
+import type { Edit } from './mutation.ts';
 import type { Ended } from './reporter.ts';
 
 const parts = ['src', 'test', 'migrations', 'openapi.yaml', 'package.json', 'tsconfig.json'];

@@ -3,27 +3,7 @@
  * The texts are matched exactly, so a mutation that the code has outgrown is noticed.
  */
 
-export interface Edit {
-  file: string;
-  from: string;
-  to: string;
-}
-
-export interface Mutation {
-  name: string;
-  /** The promise that does not hold any more. */
-  breaks: string;
-  edits: Edit[];
-  /** Where it has to be noticed. */
-  tests: string[];
-  /** Runs only the tests of this name there. */
-  only?: string;
-  /** SQLite makes no race of it: its transactions go one after the other. */
-  needsMariaDb?: boolean;
-}
-
-const operations = (file: string, from: string, to: string): Edit => ({ file: `src/operations/${file}`, from, to });
-const sites = (file: string, from: string, to: string): Edit => ({ file: `src/features/sites/${file}`, from, to });
+import { type Mutation, operations, sites } from './mutation.ts';
 
 const engine = ['src/operations/operations.test.ts'];
 const submitting = ['src/operations/submit.test.ts'];
