@@ -184,15 +184,14 @@ export const countInState = async (
   return int((await queries.count({ n: '*' }).from(found.as('found')).first())?.n ?? 0);
 };
 
-const findWaiting = statement(
+const findOneWaiting = statement(
   `select id from operations where panel_id = ? and state in (${movingStates.map((state) => `'${state}'`).join(', ')})
-   limit ?`,
+   limit 1 offset ?`,
 );
 
-/** How many operations of a panel are in line or under way; counting stops at `cap`. */
-export const countWaiting = async (queries: Queries, panelId: string, cap: number): Promise<number> => {
-  return (await findWaiting.rows(queries, [panelId, cap])).length;
-};
+/** Whether a panel has that many operations in line or under way. */
+export const hasWaiting = async (queries: Queries, panelId: string, count: number): Promise<boolean> =>
+  (await findOneWaiting.first(queries, [panelId, count - 1])) !== null;
 
 export interface NewOperation {
   id: string;

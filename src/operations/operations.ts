@@ -94,7 +94,7 @@ export const createOperations = (options: OperationsOptions) => {
   };
 
   const refuseFullLine = async (tx: Tx, panelId: string): Promise<void> => {
-    if ((await store.countWaiting(tx, panelId, queueCap)) < queueCap) return;
+    if (!(await store.hasWaiting(tx, panelId, queueCap))) return;
     throw new AppError(
       'throttled',
       'too_many_operations',
