@@ -8,12 +8,10 @@
  * With a pattern only those files run, as PROVISOR_TEST_ADAPTERS has it. With --quick
  * only what promises most for its time runs, and only where the servers are built already.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { hasBinaries } from '../support/control-plane/build.ts';
 import { startControlPlane } from '../support/control-plane/start.ts';
 import { planeVariable } from '../support/kubernetes.ts';
+import { createTestRuns } from '../support/test-runs.ts';
 
 interface Part {
   patterns: string[];
@@ -37,28 +35,17 @@ const partsOf = (): Part[] => {
   return given.includes(quick) ? [{ patterns: quickFiles.map((name) => `test/kubernetes/${name}.test.ts`) }] : whole;
 };
 
-let running: ReturnType<typeof spawn> | undefined;
-let ended: NodeJS.Signals | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    ended = signal;
-    running?.kill(signal);
-  });
+const runTests = createTestRuns();
 
 const run = async (): Promise<number> => {
   const began = performance.now();
   const plane = await startControlPlane(say);
   try {
     say(`A control plane of Kubernetes was ready in ${((performance.now() - began) / 1000).toFixed(1)} s.`);
-    const runner = [fileURLToPath(new URL('../run.ts', import.meta.url)), '--file-timeout=900', ...flags];
-    for (const part of partsOf()) {
-      if (ended) return 1;
-      running = spawn(process.execPath, [...runner, ...part.patterns], {
-        stdio: 'inherit',
-        env: { ...process.env, ...part.environment, [planeVariable]: plane.kubeconfig },
-      });
-      const [code] = (await once(running, 'exit')) as [number | null];
-      if (code !== 0) return code ?? 1;
+    for (const { patterns, environment } of partsOf()) {
+      const args = ['--file-timeout=900', ...flags, ...patterns];
+      const code = await runTests(args, { ...environment, [planeVariable]: plane.kubeconfig });
+      if (code !== 0) return code;
     }
     return 0;
   } finally {

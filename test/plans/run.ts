@@ -7,15 +7,12 @@
  * With --collected what was asked is left in that folder, and taken from there when it is not empty. With patterns only
  * those tests are run. PROVISOR_TEST_VERBOSE=1 names the statements that found nothing, whose plans tell less.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startMariaDb } from '../support/mariadb.ts';
+import { createTestRuns } from '../support/test-runs.ts';
 
-const runner = fileURLToPath(new URL('../run.ts', import.meta.url));
 const asking = ['test/api/**/*.test.ts', 'src/**/*.test.ts'];
 
 const flag = (name: string): string | undefined =>
@@ -24,20 +21,7 @@ const patterns = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const services = flag('services') ?? '1000000';
 const kept = flag('collected');
 
-let running: ReturnType<typeof spawn> | undefined;
-let ended: NodeJS.Signals | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    ended = signal;
-    running?.kill(signal);
-  });
-
-const run = async (args: string[], environment: Record<string, string>): Promise<number> => {
-  if (ended) return 1;
-  running = spawn(process.execPath, [runner, ...args], { stdio: 'inherit', env: { ...process.env, ...environment } });
-  const [code] = (await once(running, 'exit')) as [number | null];
-  return code ?? 1;
-};
+const run = createTestRuns();
 
 const folder = kept === undefined ? await mkdtemp(join(tmpdir(), 'provisor-asked-')) : resolve(kept);
 await mkdir(folder, { recursive: true });
@@ -48,7 +32,7 @@ try {
   const asked =
     (await readdir(folder)).length > 0
       ? 0
-      : await run([...(patterns.length > 0 ? patterns : asking)], {
+      : await run(patterns.length > 0 ? patterns : asking, {
           PROVISOR_TEST_MYSQL_URL,
           PROVISOR_TEST_QUERIES: folder,
         });
