@@ -227,7 +227,10 @@ export const listDeliveries = async (
   return (await query).map(decode);
 };
 
-/** Removes some hundreds of a target's lanes and deliveries: there may be as many as services. Whoever is sending one now finds its hold gone. Returns how many. */
+/**
+ * Removes some hundreds of a target's lanes and deliveries, and says how many: there may be as many as services. Whoever
+ * is sending one now finds its hold gone.
+ */
 export const forgetSome = async (tx: Tx, target: string): Promise<number> => {
   const lanes = await tx('delivery_lanes').where({ target }).limit(some).pluck('lane');
   const ids = await tx('deliveries').where({ target }).limit(some).pluck('id');
