@@ -8,6 +8,7 @@ import type { ComputeProvider } from '../../src/ports/compute.ts';
 import { newServiceId, startApp, waiting } from '../support/app.ts';
 import { missingImage } from '../support/control-plane/stages.ts';
 import { databases } from '../support/databases.ts';
+import { until } from '../support/idle.ts';
 import {
   type Cluster,
   computeOf,
@@ -86,6 +87,14 @@ describe('what a cluster cannot do', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'provisor-tenant-admin' },
       subjects: [{ kind: 'ServiceAccount', name: 'provisor', namespace: 'provisor' }],
     };
+    // The API server takes a moment before it holds anyone to a policy that has just come.
+    const tried = () => us.create(binding, undefined, 'All');
+    await until('the policy is in force', () =>
+      tried().then(
+        () => false,
+        () => true,
+      ),
+    );
     await refused(us.create(binding), /no business in the namespace kube-system/);
     const strong = { ...binding, metadata: { name: 'grab', namespace: 'svc-x' } };
     await refused(
