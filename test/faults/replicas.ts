@@ -9,6 +9,7 @@ import type { Log } from '../../src/kit/log.ts';
 import type { Timing } from '../../src/operations/timing.ts';
 import { serve } from '../../src/serve.ts';
 import { noRateLimits } from '../support/rate-limits.ts';
+import { victimEnvironment } from '../support/victim.ts';
 
 export interface ReplicaOrder {
   dataDir: string;
@@ -26,13 +27,8 @@ export interface ReplicaLine {
 }
 
 /** Of every process on one database, as far as this test is concerned. */
-export const replicaEnvironment = ({ dataDir, databaseUrl }: { dataDir: string; databaseUrl: string }) => ({
-  PROVISOR_DATA_DIR: dataDir,
-  DATABASE_URL: databaseUrl,
-  PROVISOR_PEPPER: 'a pepper for tests only',
-  PROVISOR_PORT: '0',
-  PROVISOR_SITES_PORT: '0',
-  PROVISOR_DNS_PORT: '0',
+export const replicaEnvironment = (place: Parameters<typeof victimEnvironment>[0]) => ({
+  ...victimEnvironment(place),
   ...noRateLimits,
   PROVISOR_PRIVATE_IPS: '10.0.0.1-10.0.255.254',
 });

@@ -8,20 +8,21 @@ export const die = (): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
 };
 
-/** The configuration of such a process, on free ports; `more` goes before it. */
-export const victimConfig = (
-  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string },
-  more: Record<string, string>,
-): Config =>
-  loadConfig(
-    {
-      PROVISOR_DATA_DIR: dataDir,
-      DATABASE_URL: databaseUrl,
-      PROVISOR_PEPPER: 'a pepper for tests only',
-      PROVISOR_PORT: '0',
-      PROVISOR_SITES_PORT: '0',
-      PROVISOR_DNS_PORT: '0',
-      ...more,
-    },
-    dataDir,
-  );
+interface Place {
+  dataDir: string;
+  databaseUrl: string;
+}
+
+/** The environment of such a process, on free ports. */
+export const victimEnvironment = ({ dataDir, databaseUrl }: Place) => ({
+  PROVISOR_DATA_DIR: dataDir,
+  DATABASE_URL: databaseUrl,
+  PROVISOR_PEPPER: 'a pepper for tests only',
+  PROVISOR_PORT: '0',
+  PROVISOR_SITES_PORT: '0',
+  PROVISOR_DNS_PORT: '0',
+});
+
+/** Its configuration; `more` goes before the environment. */
+export const victimConfig = (place: Place, more: Record<string, string>): Config =>
+  loadConfig({ ...victimEnvironment(place), ...more }, place.dataDir);
