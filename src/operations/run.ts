@@ -13,7 +13,7 @@ import type { Telemetry } from '../kit/telemetry.ts';
 import { type Attempt, attemptStep } from './attempt.ts';
 import type { Trail } from './audit.ts';
 import { type Breakers, ProviderRests } from './breakers.ts';
-import type { AtPoint } from './crash-points.ts';
+import { type AtPoint, placeOf } from './crash-points.ts';
 import type { AnyDefinition, Definitions } from './definition.ts';
 import { endedPatch, followUp, noteEnd } from './ending.ts';
 import { type Lease, LostLease } from './lease.ts';
@@ -89,14 +89,6 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
     if (at && committed) await at(`${name}:committed`, committed);
     return result;
   };
-
-  const placeOf = (operation: Operation, step: string | null): Parameters<AtPoint>[1] => ({
-    operationId: run.id,
-    kind: definition.kind,
-    fence: run.fence,
-    step,
-    direction: operation.state === 'undoing' ? 'undo' : 'do',
-  });
 
   const begin = async (
     tx: Tx,
@@ -364,30 +356,26 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
     });
   };
 
-  const goOn = async (lease: Lease, from: Next): Promise<void> => {
-    let next = from;
-    while (next) {
-      const step = steps[next.index]!;
-      const { direction } = next;
-      const place = { operationId: run.id, kind: definition.kind, fence: run.fence, step: step.name, direction };
-      await at?.('call:before', place);
-      const attempt = await attemptStep({ clock, timing, breakers, lease, db, log, telemetry }, step, next, {
-        run,
-        definition,
-        claimed,
-      });
-      await at?.('call:after', place);
-      next = await settle(next, attempt, lease);
-    }
-  };
-
   return {
     enter,
     faulty,
     /** Carries out what `enter` began and all that follows, until it ends, is put off or the lease is lost. */
     goOn: async (lease: Lease, from: NonNullable<Next>): Promise<void> => {
+      let next: Next = from;
       try {
-        await goOn(lease, from);
+        while (next) {
+          const step = steps[next.index]!;
+          const { direction } = next;
+          const place = { operationId: run.id, kind: definition.kind, fence: run.fence, step: step.name, direction };
+          await at?.('call:before', place);
+          const attempt = await attemptStep({ clock, timing, breakers, lease, db, log, telemetry }, step, next, {
+            run,
+            definition,
+            claimed,
+          });
+          await at?.('call:after', place);
+          next = await settle(next, attempt, lease);
+        }
       } catch (error) {
         if (isNoFault(error)) throw error;
         await faulty(error);

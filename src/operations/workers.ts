@@ -9,7 +9,7 @@ import { isRetryable } from '../database/errors.ts';
 import { runAs } from '../kit/ambient.ts';
 import { randomText } from '../kit/ids.ts';
 import { createPoller } from '../kit/poller.ts';
-import type { AtPoint } from './crash-points.ts';
+import { placeOf } from './crash-points.ts';
 import { holdLease, LostLease } from './lease.ts';
 import type { Operation } from './operation.ts';
 import { claimOperation, type Due, findDue, releaseAll } from './operation-store.ts';
@@ -41,14 +41,6 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
   const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
   const runs = new Map<string, { done: Promise<unknown>; look: () => void }>();
   const draining = new AbortController();
-
-  const placeOf = (operation: Operation): Parameters<AtPoint>[1] => ({
-    operationId: operation.id,
-    kind: operation.kind,
-    fence: operation.fence,
-    step: operation.stepName,
-    direction: operation.state === 'undoing' ? 'undo' : 'do',
-  });
 
   const begin = ({ operation, run, next, fault }: Claimed, since: number): void => {
     if (!run) {
@@ -95,7 +87,7 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       const { id, requestId: request, traceparent } = operation;
       const enter = () => run?.enter(tx, now) ?? null;
       const next = options.enters ? await runAs({ operation: id, request, traceparent }, enter) : null;
-      await at?.('claim:committing', placeOf(operation));
+      await at?.('claim:committing', placeOf(operation, operation.stepName));
       return { operation, run, next };
     });
 
@@ -125,7 +117,7 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       if (claimed === free || draining.signal.aborted) break;
       const taken = await claimInSpite(candidate, now);
       if (!taken) continue;
-      await at?.('claim:committed', placeOf(taken.operation));
+      await at?.('claim:committed', placeOf(taken.operation, taken.operation.stepName));
       claimed += 1;
       begin(taken, since);
     }
