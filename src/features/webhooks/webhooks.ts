@@ -165,16 +165,18 @@ export const createWebhooks = ({ db, pepper, operations, deliveries, rules, even
 
     /** Deletes it with its deliveries. What is not there is a success. */
     remove: async (caller: Caller, id: string): Promise<void> => {
-      const isRemoved = await transaction(async (tx) => {
+      let wasThere = false;
+      await transaction(async (tx) => {
         await store.lockWebhook(tx, id, caller.panelId);
         const webhook = await store.findWebhook(tx, id, caller.panelId);
-        if (!webhook) return false;
+        if (!webhook) return;
+        // It stays so when this is run again after a commit that was not heard of.
+        wasThere = true;
         await store.deleteWebhook(tx, id);
         await note(tx, caller, webhook, 'webhook.delete', { url: webhook.url }, await db.now(tx));
-        return true;
       });
       // Nobody can ask for them any more. What is left when this process dies now is given up, and removed when it is old.
-      if (isRemoved) await deliveries.forget(id);
+      if (wasThere) await deliveries.forget(id);
     },
 
     /** Makes a new secret, which is in the answer and never again. Both sign until the overlap is over. Errors: `not_found`. */
