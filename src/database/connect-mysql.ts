@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import knex, { type Knex } from 'knex';
 import type { Connection } from 'mysql2';
-import { MysqlClient } from './mysql-dialect.ts';
+import { endAutocommit, MysqlClient } from './mysql-dialect.ts';
 
 // Named in full so that every server behaves alike. NO_BACKSLASH_ESCAPES must
 // stay off: mysql2 escapes values with backslashes.
@@ -52,14 +52,11 @@ const parse = (text: string) => {
   };
 };
 
-/**
- * knex on `mysql://user:password@host:port/database`, with `?tls=true` over TLS. Connects at the first query.
- * User, password and database are percent-encoded.
- */
-export const connectMysql = (url: string, options: { poolMax: number; log: Knex.Config['log'] }): Knex => {
+/** Makes every session alike. */
+const createPrepare = () => {
   let isCluster = true;
 
-  const prepareSession = async (connection: Connection) => {
+  return async (connection: Connection): Promise<void> => {
     const query = promisify((sql: string, done: (error: Error | null) => void) =>
       connection.query(sql, (error) => done(error)),
     );
@@ -73,37 +70,59 @@ export const connectMysql = (url: string, options: { poolMax: number; log: Knex.
     const weighs = query(weighing).catch(() => {});
     await Promise.all([isolation, variables, weighs]);
   };
+};
 
-  return knex({
-    client: MysqlClient,
-    connection: {
-      ...parse(url),
-      charset: 'utf8mb4',
-      timezone: 'Z',
-      // Whole numbers come as numbers, and as text where a number cannot hold them exactly.
-      supportBigNumbers: true,
-      connectTimeout: 5000,
-      // For each connection; a server holds 16,382 in all unless told otherwise.
-      maxPreparedStatements: 200,
-      enableKeepAlive: true,
-      keepAliveInitialDelay: 10_000,
-    } as Knex.MySql2ConnectionConfig,
-    pool: {
-      min: 0,
-      max: options.poolMax,
-      createTimeoutMillis: 8000,
-      afterCreate: (connection: Connection, done: (error: Error | null, connection: Connection) => void) => {
-        prepareSession(connection).then(
-          () => done(null, connection),
-          (error) => {
-            connection.destroy();
-            done(error, connection);
-          },
-        );
+/**
+ * knex on `mysql://user:password@host:port/database`, with `?tls=true` over TLS. Connects at the first query.
+ * User, password and database are percent-encoded.
+ *
+ * The connections of `transacting` are for transactions, and those of `knex` for all else, each `poolMax` at most. So
+ * a transaction needs no turn to begin, and who waits for a lock in one holds up no reader and no heartbeat.
+ */
+export const connectMysql = (
+  url: string,
+  options: { poolMax: number; log: Knex.Config['log'] },
+): { knex: Knex; transacting: Knex } => {
+  const server = parse(url);
+  const prepare = createPrepare();
+  const connect = (ready: (connection: Connection) => Promise<void>): Knex =>
+    knex({
+      client: MysqlClient,
+      connection: {
+        ...server,
+        charset: 'utf8mb4',
+        timezone: 'Z',
+        // Whole numbers come as numbers, and as text where a number cannot hold them exactly.
+        supportBigNumbers: true,
+        connectTimeout: 5000,
+        // For each connection; a server holds 16,382 in all unless told otherwise.
+        maxPreparedStatements: 200,
+        enableKeepAlive: true,
+        keepAliveInitialDelay: 10_000,
+      } as Knex.MySql2ConnectionConfig,
+      pool: {
+        min: 0,
+        max: options.poolMax,
+        createTimeoutMillis: 8000,
+        afterCreate: (connection: Connection, done: (error: Error | null, connection: Connection) => void) => {
+          ready(connection).then(
+            () => done(null, connection),
+            (error) => {
+              connection.destroy();
+              done(error, connection);
+            },
+          );
+        },
       },
-    },
-    acquireConnectionTimeout: 10_000,
-    compileSqlOnError: false, // the values of a query do not belong in an error's message
-    log: options.log,
-  });
+      acquireConnectionTimeout: 10_000,
+      compileSqlOnError: false, // the values of a query do not belong in an error's message
+      log: options.log,
+    });
+  return {
+    knex: connect(prepare),
+    transacting: connect(async (connection) => {
+      await prepare(connection);
+      await endAutocommit(connection);
+    }),
+  };
 };

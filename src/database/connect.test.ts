@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { databases, type TestDatabase } from '../../test/support/databases.ts';
 import type { Log } from '../kit/log.ts';
 import { connectDatabase } from './connect.ts';
+import type { Queries } from './database.ts';
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -121,19 +122,37 @@ for (const database of databases) {
       await assert.rejects(other.ping());
     });
 
-    it('rejects a ping that is not answered in time', async () => {
+    it('commits what a transaction did, and lets others read while one is under way', async (context) => {
+      if (test.db.dialect === 'sqlite') return context.skip('SQLite has one connection');
       const other = connectDatabase({ url: test.url, log: quiet, poolMax: 1 });
+      await other.knex.schema.createTable('seen', (table) => table.integer('a').primary());
       const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
       const { promise: began, resolve: begin } = Promise.withResolvers<void>();
-      // The only connection is taken, so no answer can come.
-      const transaction = other.transaction(async () => {
+      const transaction = other.transaction(async (tx) => {
+        await tx('seen').insert({ a: 1 });
         begin();
         await held;
       });
       await began;
-      await assert.rejects(other.ping(20), /did not answer within 20 ms/);
+      assert.deepEqual(await other.knex('seen').select('a'), []);
+      assert.deepEqual(
+        { ...other.connections(), waiting: 0 },
+        { used: 1, free: 1, waiting: 0, most: 2 },
+        'one for transactions, one beside it',
+      );
       letGo();
       await transaction;
+      assert.deepEqual(await test.db.knex('seen').select('a'), [{ a: 1 }]);
+      await other.knex.schema.dropTable('seen');
+      await other.close();
+    });
+
+    it('rejects a ping that is not answered in time', async () => {
+      const other = connectDatabase({ url: test.url, log: quiet, poolMax: 1 });
+      // The only connection is taken, so no answer can come.
+      const taken = await other.knex.client.acquireConnection();
+      await assert.rejects(other.ping(20), /did not answer within 20 ms/);
+      await other.knex.client.releaseConnection(taken);
       await other.close();
     });
   });
@@ -174,12 +193,18 @@ describe('connectDatabase', () => {
   for (const database of databases.filter(({ name }) => name === 'mariadb')) {
     it('sets up every MariaDB session alike', async () => {
       const { db, drop } = await database.open({ migrate: false });
-      const [[row]] = await db.knex.raw(
-        'SELECT @@tx_isolation AS level, @@time_zone AS zone, @@sql_mode AS mode, @@innodb_lock_wait_timeout AS waits, @@wsrep_sync_wait AS sync, @@character_set_connection AS charset',
-      );
-      const { mode, ...rest } = row;
-      assert.deepEqual(rest, { level: 'READ-COMMITTED', zone: '+00:00', waits: 10, sync: 7, charset: 'utf8mb4' });
+      const look = (queries: Queries) =>
+        queries.raw(
+          'SELECT @@tx_isolation AS level, @@time_zone AS zone, @@sql_mode AS mode, @@innodb_lock_wait_timeout AS waits, @@wsrep_sync_wait AS sync, @@character_set_connection AS charset, @@autocommit AS autocommit',
+        );
+      const [[alone]] = await look(db.knex);
+      const [[inside]] = await db.transaction(look);
+      const { mode, ...rest } = alone;
+      const alike = { level: 'READ-COMMITTED', zone: '+00:00', waits: 10, sync: 7, charset: 'utf8mb4' };
+      assert.deepEqual(rest, { ...alike, autocommit: 1 });
       assert.match(mode, /STRICT_ALL_TABLES/);
+      // Where a statement begins a transaction by itself, nothing is sent to begin one.
+      assert.deepEqual(inside, { ...alike, mode, autocommit: 0 });
       await drop();
     });
 

@@ -18,7 +18,7 @@ export interface ConnectOptions {
   /** @default tells nobody */
   telemetry?: Telemetry;
   clock?: Clock;
-  /** Connections to MySQL at most. @default 10 */
+  /** Connections to MySQL at most: as many for transactions, and as many for all else. @default 10 */
   poolMax?: number;
   /** Milliseconds added to the database's clock: how tests move time. */
   clockOffset?: () => number;
@@ -53,12 +53,12 @@ export const connectDatabase = (options: ConnectOptions): Database => {
   if (dialect === 'mysql' && !url.startsWith('mysql:')) {
     throw new Error('A database URL begins with sqlite: or mysql:');
   }
-  const knex =
-    dialect === 'sqlite'
-      ? connectSqlite(url, knexLog(log))
-      : loadMysql().connectMysql(url, { poolMax, log: knexLog(log) });
+  const mysql = dialect === 'mysql' ? loadMysql().connectMysql(url, { poolMax, log: knexLog(log) }) : null;
+  const knex = mysql?.knex ?? connectSqlite(url, knexLog(log));
+  const transacting = mysql?.transacting ?? knex;
+  const all = [...new Set([knex, transacting])];
   knex.client.on('query-error', markDatabaseError);
-  const scope = guardConnections(knex.client);
+  const scope = guardConnections(all.map(({ client }) => client));
   let closing: Promise<void> | undefined;
 
   const readClock = async (queries: Queries): Promise<number> => {
@@ -70,7 +70,7 @@ export const connectDatabase = (options: ConnectOptions): Database => {
   return {
     dialect,
     knex,
-    transaction: transactions(knex, scope, { clock, log, telemetry }),
+    transaction: transactions(knex, transacting.client, scope, { clock, log, telemetry }),
     now: async (queries) => {
       if (!queries) scope.assertOutside();
       return (await readClock(queries ?? knex)) + clockOffset();
@@ -89,17 +89,18 @@ export const connectDatabase = (options: ConnectOptions): Database => {
       await Promise.race([answer, late]).finally(() => timer.cancel());
     },
     connections: () => {
-      // There is none once the database was closed.
-      const { pool } = knex.client as { pool?: Pool };
+      // There are none once the database was closed.
+      const pools = all.flatMap(({ client }) => (client as { pool?: Pool }).pool ?? []);
+      const sum = (count: (pool: Pool) => number) => pools.reduce((total, pool) => total + count(pool), 0);
       return {
-        used: pool?.numUsed() ?? 0,
-        free: pool?.numFree() ?? 0,
-        waiting: pool?.numPendingAcquires() ?? 0,
-        most: pool?.max ?? 0,
+        used: sum((pool) => pool.numUsed()),
+        free: sum((pool) => pool.numFree()),
+        waiting: sum((pool) => pool.numPendingAcquires()),
+        most: sum((pool) => pool.max),
       };
     },
     close: () => {
-      closing ??= knex.destroy();
+      closing ??= Promise.all(all.map((one) => one.destroy())).then(() => {});
       return closing;
     },
   };

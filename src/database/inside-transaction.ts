@@ -2,8 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { markDatabaseError } from './errors.ts';
 
 /** The part of a knex client that hands out connections. */
-interface ConnectionSource {
+export interface ConnectionSource {
   acquireConnection(): Promise<unknown>;
+  releaseConnection(connection: unknown): Promise<void>;
 }
 
 /** Knows whether the running code is the work of a transaction. */
@@ -19,7 +20,7 @@ export interface TransactionScope {
  * transaction that waits for it; on MySQL it would not see the transaction's own writes, and wait for a second
  * connection while holding the first.
  */
-export const guardConnections = (client: ConnectionSource): TransactionScope => {
+export const guardConnections = (sources: readonly ConnectionSource[]): TransactionScope => {
   const storage = new AsyncLocalStorage<{ open: boolean }>();
   const assertOutside = () => {
     if (storage.getStore()?.open) {
@@ -27,16 +28,18 @@ export const guardConnections = (client: ConnectionSource): TransactionScope => 
     }
   };
 
-  const acquire = client.acquireConnection.bind(client);
-  client.acquireConnection = async () => {
-    assertOutside();
-    try {
-      return await acquire();
-    } catch (error) {
-      markDatabaseError(error);
-      throw error;
-    }
-  };
+  for (const source of sources) {
+    const acquire = source.acquireConnection.bind(source);
+    source.acquireConnection = async () => {
+      assertOutside();
+      try {
+        return await acquire();
+      } catch (error) {
+        markDatabaseError(error);
+        throw error;
+      }
+    };
+  }
 
   return {
     assertOutside,

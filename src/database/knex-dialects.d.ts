@@ -36,6 +36,13 @@ declare module 'knex/lib/dialects/mysql2/index.js' {
   }
 }
 
+declare module 'knex/lib/dialects/mysql2/transaction.js' {
+  export default class MysqlTransaction {
+    constructor(...args: unknown[]);
+    begin(connection: unknown): Promise<unknown>;
+  }
+}
+
 declare module 'knex/lib/dialects/mysql/schema/mysql-tablecompiler.js' {
   export default class MysqlTableCompiler {
     constructor(client: unknown, tableBuilder: unknown);

@@ -4,6 +4,7 @@
  */
 import type { DriverQuery } from 'knex/lib/dialects/better-sqlite3/index.js';
 import Mysql2Client from 'knex/lib/dialects/mysql2/index.js';
+import MysqlTransaction from 'knex/lib/dialects/mysql2/transaction.js';
 import mysql2, { type Connection } from 'mysql2';
 import { checkBindings } from './bindings.ts';
 import { isConflict } from './errors.ts';
@@ -57,6 +58,21 @@ const words: Words = {
     `on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
 };
 
+const withoutAutocommit = new WeakSet<object>();
+
+/** The first statement on this connection, and the first after a COMMIT or ROLLBACK, begins a transaction from now on. */
+export const endAutocommit = async (connection: Connection): Promise<void> => {
+  await connection.promise().query('SET SESSION autocommit = 0');
+  withoutAutocommit.add(connection);
+};
+
+class MysqlTransactionUnderWay extends MysqlTransaction {
+  /** Nothing need be sent where the next statement begins one by itself. */
+  override async begin(connection: object): Promise<unknown> {
+    return withoutAutocommit.has(connection) ? undefined : super.begin(connection);
+  }
+}
+
 /** A knex client over mysql2. */
 export class MysqlClient extends Mysql2Client {
   /** For `statement`. */
@@ -82,6 +98,11 @@ export class MysqlClient extends Mysql2Client {
     if (usable) return super.destroyRawConnection(connection);
     connection.destroy();
     connection.stream.destroy();
+  }
+
+  override transaction(...args: unknown[]): never {
+    // knex's type says that this returns the object handed to the work; it is the machinery behind it.
+    return new MysqlTransactionUnderWay(this, ...args) as never;
   }
 
   override tableCompiler(tableBuilder: unknown): WholeTableCompiler {

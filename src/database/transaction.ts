@@ -5,7 +5,7 @@ import type { Telemetry } from '../kit/telemetry.ts';
 import { collectAfterCommit } from './after-commit.ts';
 import type { Tx } from './database.ts';
 import { isDatabaseDown, isRetryable } from './errors.ts';
-import type { TransactionScope } from './inside-transaction.ts';
+import type { ConnectionSource, TransactionScope } from './inside-transaction.ts';
 
 const maxAttempts = 12;
 // A lock time-out alone takes 10 s. Nobody waits for the twelfth of those.
@@ -17,8 +17,9 @@ interface TxClient {
 }
 
 /**
- * After a deadlock the server has rolled back, and a further statement on the connection would be committed on its
- * own. So once a query has failed that way, the others fail with it, and so does the work if it swallowed the error.
+ * After a deadlock the server has rolled back, and what a further statement on the connection did would be committed
+ * without what went before. So once a query has failed that way, the others fail with it, and so does the work if it
+ * swallowed the error.
  */
 const watchForEnd = (tx: Tx): (() => { error: unknown } | undefined) => {
   const client = tx.client as TxClient;
@@ -37,9 +38,10 @@ const watchForEnd = (tx: Tx): (() => { error: unknown } | undefined) => {
   return () => ended;
 };
 
-/** `Database.transaction` for a knex whose connections are guarded by `scope`. */
+/** `Database.transaction` for a knex, on connections of `source` that are guarded by `scope`. */
 export const transactions = (
   knex: Knex,
+  source: ConnectionSource,
   scope: TransactionScope,
   options: { clock: Clock; log: Log; telemetry: Telemetry },
 ) => {
@@ -61,22 +63,28 @@ export const transactions = (
     let thrown: { error: unknown } | undefined;
     let tasks: readonly (() => void)[] = [];
     let result: T;
+    const connection = await source.acquireConnection();
     try {
-      result = await knex.transaction(async (tx) => {
-        const ended = watchForEnd(tx);
-        tasks = collectAfterCommit(tx);
-        try {
-          const value = await scope.run(async () => work(tx));
-          const end = ended();
-          if (end) throw end.error;
-          return value;
-        } catch (error) {
-          thrown = { error };
-          throw error;
-        }
-      });
+      result = await knex.transaction(
+        async (tx) => {
+          const ended = watchForEnd(tx);
+          tasks = collectAfterCommit(tx);
+          try {
+            const value = await scope.run(async () => work(tx));
+            const end = ended();
+            if (end) throw end.error;
+            return value;
+          } catch (error) {
+            thrown = { error };
+            throw error;
+          }
+        },
+        { connection },
+      );
     } catch (error) {
       throw thrown ? thrown.error : error;
+    } finally {
+      await source.releaseConnection(connection);
     }
     runAfterCommit(tasks);
     return result;

@@ -8,13 +8,12 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * Resolves when no query has been under way, nor waited for a connection, for
  * some turns of the event loop: whoever is left waits for a timer or for a test.
  */
-export const untilIdle = async ({ knex }: Database, turns = 8): Promise<void> => {
-  const { pool } = knex.client;
+export const untilIdle = async (db: Database, turns = 8): Promise<void> => {
   const limit = performance.now() + 20_000;
   for (let idle = 0; idle < turns; ) {
     await turn();
-    const busy = pool.numUsed() + pool.numPendingAcquires() + pool.numPendingCreates() > 0;
-    idle = busy ? 0 : idle + 1;
+    const { used, waiting } = db.connections();
+    idle = used + waiting > 0 ? 0 : idle + 1;
     assert.ok(performance.now() < limit, 'The database does not come to rest');
   }
 };
