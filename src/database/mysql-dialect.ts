@@ -5,7 +5,7 @@
 import type { DriverQuery } from 'knex/lib/dialects/better-sqlite3/index.js';
 import Mysql2Client from 'knex/lib/dialects/mysql2/index.js';
 import MysqlTransaction from 'knex/lib/dialects/mysql2/transaction.js';
-import mysql2, { type Connection } from 'mysql2';
+import mysql2, { type Connection, type ResultSetHeader } from 'mysql2';
 import { checkBindings } from './bindings.ts';
 import { isConflict } from './errors.ts';
 import { WholeTableCompiler } from './mysql-table-compiler.ts';
@@ -56,6 +56,10 @@ const words: Words = {
   // MySQL would rather have an alias for the new row, which MariaDB does not know.
   orSet: (_key, columns) =>
     `on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
+  // The number comes back with the count of the rows, as that of a row with AUTO_INCREMENT would. So both servers
+  // document it, for counters in a table.
+  updateTelling: ({ table, set, where, tells }) =>
+    `update ${table} set ${set} where ${where} and last_insert_id(${tells}) is not null`,
 };
 
 const withoutAutocommit = new WeakSet<object>();
@@ -78,6 +82,11 @@ export class MysqlClient extends Mysql2Client {
   /** For `statement`. */
   get words(): Words {
     return words;
+  }
+
+  /** For `statement`. */
+  readTold({ affectedRows, insertId }: ResultSetHeader): number | null {
+    return affectedRows === 0 ? null : insertId;
   }
 
   override async validateConnection(connection: PooledConnection): Promise<boolean> {

@@ -22,6 +22,8 @@ const words: Words = {
   forUpdate: '',
   orSet: (key, columns) =>
     `on conflict (${key.join(', ')}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+  updateTelling: ({ table, set, where, tells }) =>
+    `update ${table} set ${set} where ${where} returning ${tells} as told`,
 };
 
 /** A knex client over `node:sqlite`. Its `connection.filename` is the path of the file. */
@@ -29,6 +31,11 @@ export class NodeSqliteClient extends BetterSqlite3Client {
   /** For `statement`. */
   get words(): Words {
     return words;
+  }
+
+  /** For `statement`. */
+  readTold([row]: { told: number }[]): number | null {
+    return row?.told ?? null;
   }
 
   _driver(): object {

@@ -20,6 +20,8 @@ export interface Words {
   forUpdate: string;
   /** At the end of an insert: a row whose `key` is there gets these columns of the new one. */
   orSet(key: readonly string[], columns: readonly string[]): string;
+  /** An update that tells a whole number, made of columns that it leaves as they are; to be asked with `told`. */
+  updateTelling(update: { table: string; set: string; where: string; tells: string }): string;
 }
 
 /** One statement, with a `?` for each value. */
@@ -29,6 +31,8 @@ export interface Statement {
   first(queries: Queries, values: readonly Value[]): Promise<Row | null>;
   /** How many rows were inserted, deleted, or matched by an update. */
   change(queries: Queries, values: readonly Value[]): Promise<number>;
+  /** What an `updateTelling` told of the one row that it changed. Null when it changed none. */
+  told(queries: Queries, values: readonly Value[]): Promise<number | null>;
 }
 
 /** The part of a knex client below its query builder. That of a transaction hands out its own connection. */
@@ -39,6 +43,8 @@ interface StatementClient {
   processResponse(answered: object, builder: null): unknown;
   emit(event: 'query-response', response: unknown, answered: object, builder: null): void;
   readonly words: Words;
+  /** From the answer to an `updateTelling`. */
+  readTold(response: unknown): number | null;
 }
 
 const run = async (
@@ -80,11 +86,15 @@ export const statement = (sql: string | ((words: Words) => string)): Statement =
     first: async (queries, values) => (await rows(queries, values))[0] ?? null,
     change: async (queries, values) =>
       (await run(queries, { sql: text(queries), bindings: values, method: 'update' })) as number,
+    told: async (queries, values) =>
+      (queries.client as StatementClient).readTold(
+        await run(queries, { sql: text(queries), bindings: values, method: 'select' }),
+      ),
   };
 };
 
 /** Statements that are alike but for the columns that they write: each set of columns is one statement. */
-export const statementsOf = (sqlOf: (columns: readonly string[]) => string) => {
+export const statementsOf = (sqlOf: (columns: readonly string[]) => string | ((words: Words) => string)) => {
   const known = new Map<string, Statement>();
   return (columns: readonly string[]): Statement => {
     const name = columns.join();

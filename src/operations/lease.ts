@@ -23,6 +23,8 @@ export interface Lease {
   readonly lost: AbortSignal;
   /** Aborts when a cancellation is wished. */
   readonly cancelled: AbortSignal;
+  /** When another worker may claim the operation, as it was last written by the claim or a beat. */
+  dueAt(): number;
   /** Makes sure of `ms` more milliseconds, by a beat if need be. Errors: LostLease. */
   ensure(ms: number): Promise<void>;
   /** Looks at once whether a cancellation is wished. */
@@ -33,12 +35,13 @@ export interface Lease {
 export const holdLease = (
   deps: { db: Database; clock: Clock; timing: Timing; log: Log; telemetry: Telemetry },
   run: { id: string; fence: number },
-  since: number,
+  claimed: { since: number; until: number },
 ): Lease => {
   const { db, clock, timing, log, telemetry } = deps;
   const lost = new AbortController();
   const cancelled = new AbortController();
-  let deadline = since + timing.leaseMs;
+  let deadline = claimed.since + timing.leaseMs;
+  let dueAt = claimed.until;
   let guard: Timer;
   let beats: Timer;
   let released = false;
@@ -72,9 +75,11 @@ export const holdLease = (
   const beatNow = async () => {
     const sentAt = clock.monotonic();
     try {
-      const answer = await beat(db.knex, run, (await db.now()) + timing.leaseMs + timing.graceMs);
+      const until = (await db.now()) + timing.leaseMs + timing.graceMs;
+      const answer = await beat(db.knex, run, until);
       if (released) return;
       if (!answer) return lose();
+      dueAt = until;
       extended(sentAt);
       if (answer.cancelRequested) cancelled.abort();
     } catch (error) {
@@ -103,6 +108,7 @@ export const holdLease = (
   return {
     lost: lost.signal,
     cancelled: cancelled.signal,
+    dueAt: () => dueAt,
     ensure: async (ms) => {
       if (!released && deadline - clock.monotonic() < ms) await beatNow();
       if (released || lost.signal.aborted || deadline - clock.monotonic() < ms) {

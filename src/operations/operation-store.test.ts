@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { databases } from '../../test/support/databases.ts';
 import { startEngine, type TestEngine, testOperation } from '../../test/support/engine.ts';
+import { claimOperation, findDue } from './claim-store.ts';
 import { activeKey, nextKey } from './operation.ts';
-import { beat, claimOperation, findDue, findOperation, patchFenced } from './operation-store.ts';
+import { beat, findOperation, patchFenced } from './operation-store.ts';
 
 describe('the key of a waiting operation', () => {
   it('is no active key of another service, whatever the panel calls it', () => {
@@ -31,7 +32,8 @@ for (const database of databases) {
       const now = await db.now();
       const claim = { owner: 'me', now, leaseUntil: now + 1_000 };
       const [due] = await findDue(db.knex, now, 1);
-      const run = await db.transaction((tx) => claimOperation(tx, due!, claim));
+      const taken = await db.transaction((tx) => claimOperation(tx, due!, claim));
+      const run = taken?.operation;
       assert.equal(run?.id, id);
       assert.deepEqual(await beat(db.knex, run!, now + 5_000), { cancelRequested: false });
       assert.equal((await findOperation(db.knex, id))?.dueAt, now + 5_000);

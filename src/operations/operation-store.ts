@@ -59,24 +59,27 @@ export interface OperationPatch {
   finished_at?: number;
 }
 
+/** The columns that say how far an operation is. */
+export type Progress = Pick<OperationPatch, 'step' | 'step_name' | 'percent' | 'message' | 'attempts'>;
+
+/** An operation as it is once these columns are written. */
+export const withProgress = (operation: Operation, patch: Progress): Operation => ({
+  ...operation,
+  step: patch.step ?? operation.step,
+  stepName: patch.step_name === undefined ? operation.stepName : patch.step_name,
+  percent: patch.percent ?? operation.percent,
+  message: patch.message ?? operation.message,
+  attempts: patch.attempts ?? operation.attempts,
+});
+
 const changed = (queries: Queries) => ({ version: queries.raw('version + 1') });
 
 const findOne = statement('select * from operations where id = ?');
 const findOneOf = statement('select * from operations where id = ? and panel_id = ?');
-const findOneNow = statement(({ now }) => `select operations.*, ${now} as told from operations where id = ?`);
 
 export const findOperation = async (queries: Queries, id: string, panelId?: string): Promise<Operation | null> => {
   const row = await (panelId === undefined ? findOne.first(queries, [id]) : findOneOf.first(queries, [id, panelId]));
   return row ? decodeOperation(row) : null;
-};
-
-/** With the database's time, for `Database.timeOf`. */
-export const findOperationNow = async (
-  queries: Queries,
-  id: string,
-): Promise<{ operation: Operation; told: unknown } | null> => {
-  const row = await findOneNow.first(queries, [id]);
-  return row ? { operation: decodeOperation(row), told: row.told } : null;
 };
 
 /** Those of these ids that are there. */
@@ -252,76 +255,14 @@ export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<
   ]);
 };
 
-/** An operation that may be claimed, and the fences that it had when it was seen. */
-export interface Due extends Pick<Operation, 'kind' | 'state' | 'step'> {
-  id: string;
-  fence: number;
-  serviceFence: number;
-  service: ServiceKey;
-}
+/** The row of a run that is still the last one. */
+const ofRun = "id = ? and fence = ? and state in ('running', 'undoing')";
 
-const findDueRows = statement(
-  `select operations.id, operations.fence, operations.panel_id, operations.service_kind, operations.service_id,
-     operations.kind, operations.state, operations.step, services.fence as service_fence
-   from operations join services on services.panel_id = operations.panel_id
-     and services.kind = operations.service_kind and services.service_id = operations.service_id
-   where operations.due_at <= ? order by operations.due_at limit ?`,
-);
+/** Sets these columns, and says to who watches that something did. */
+export const setting = (columns: readonly string[]): string =>
+  `${columns.map((column) => `${column} = ?, `).join('')}version = version + 1`;
 
-/** Up to `limit` operations that any worker may claim at `now`, longest due first. */
-export const findDue = async (queries: Queries, now: number, limit: number): Promise<Due[]> =>
-  (await findDueRows.rows(queries, [now, limit])).map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    state: row.state,
-    step: int(row.step),
-    fence: int(row.fence),
-    serviceFence: int(row.service_fence),
-    service: { panelId: row.panel_id, kind: row.service_kind, serviceId: row.service_id },
-  }));
-
-const claimDue = statementsOf(
-  (columns) =>
-    `update operations set owner = ?, fence = ?, due_at = ?, state = case state when 'queued' then 'running' else state end,
-       started_at = coalesce(started_at, ?), ${columns.map((column) => `${column} = ?, `).join('')}version = version + 1
-     where id = ? and fence = ? and due_at <= ? and step = ? and state = ?`,
-);
-const raiseFence = statement(
-  'update services set fence = ? where panel_id = ? and kind = ? and service_id = ? and fence = ?',
-);
-
-/** Takes a due operation for `owner` under a new fence, and writes the patch. Null when it is not as it was seen. */
-export const claimOperation = async (
-  tx: Tx,
-  due: Due,
-  claim: { owner: string; now: number; leaseUntil: number },
-  patch: OperationPatch = {},
-): Promise<Operation | null> => {
-  const { service } = due;
-  const fence = due.serviceFence + 1;
-  const { owner, now, leaseUntil } = claim;
-  const values = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[])];
-  // A run that was paused within a commit may have gone on since; the patch was made for what was seen.
-  const seen = [due.id, due.fence, now, due.step, due.state];
-  const claimed = await claimDue(Object.keys(patch)).change(tx, [...values, ...seen]);
-  if (claimed === 0) return null;
-  // Raised together with the operation's, so that a run of an earlier operation cannot write to the service either.
-  const raised = await raiseFence.change(tx, [
-    fence,
-    service.panelId,
-    service.kind,
-    service.serviceId,
-    due.serviceFence,
-  ]);
-  if (raised === 0) throw new Error(`The fence of service ${service.serviceId} moved during a claim`);
-  return findOperation(tx, due.id);
-};
-
-const patchOf = statementsOf(
-  (columns) =>
-    `update operations set ${columns.map((column) => `${column} = ?, `).join('')}version = version + 1
-     where id = ? and fence = ? and state in ('running', 'undoing')`,
-);
+const patchOf = statementsOf((columns) => `update operations set ${setting(columns)} where ${ofRun}`);
 
 /** A worker's write. False once the run has lost its lease: the caller stops at once. */
 export const patchFenced = async (
@@ -330,6 +271,31 @@ export const patchFenced = async (
   patch: OperationPatch,
 ): Promise<boolean> =>
   (await patchOf(Object.keys(patch)).change(queries, [...(Object.values(patch) as Value[]), run.id, run.fence])) === 1;
+
+const tellingPatchOf = statementsOf(
+  (columns) =>
+    ({ now, updateTelling }) =>
+      updateTelling({
+        table: 'operations',
+        set: setting(columns),
+        where: ofRun,
+        tells: `2 * ${now} + case when cancel_requested = 0 and state = 'running' then 0 else 1 end`,
+      }),
+);
+
+/**
+ * As `patchFenced`. Tells the database's time, for `Database.timeOf`, and whether the operation goes forward and nobody
+ * wants it cancelled.
+ */
+export const patchFencedTelling = async (
+  tx: Tx,
+  run: { id: string; fence: number },
+  patch: Progress,
+): Promise<{ told: number; goesForward: boolean } | null> => {
+  const values = Object.values(patch) as Value[];
+  const told = await tellingPatchOf(Object.keys(patch)).told(tx, [...values, run.id, run.fence]);
+  return told === null ? null : { told: Math.floor(told / 2), goesForward: told % 2 === 0 };
+};
 
 /** Extends a lease, and says whether a cancellation is wished. Null once the lease is lost. */
 export const beat = async (

@@ -13,6 +13,7 @@ import type { Trail } from './audit.ts';
 import { readBacklog } from './backlog.ts';
 import type { ShownOperation } from './beside-service.ts';
 import { createBreakers } from './breakers.ts';
+import { findDue } from './claim-store.ts';
 import type { AtPoint } from './crash-points.ts';
 import { type AnyDefinition, createDefinitions, type OperationDefinition } from './definition.ts';
 import { endedPatch, followUp } from './ending.ts';
@@ -337,7 +338,8 @@ export const createOperations = (options: OperationsOptions) => {
     /** What each step did, in the order in which they were begun. */
     steps: (id: string) => listSteps(db.knex, id),
     /** Operations that have been due for `ms` and that no worker has taken; `limit` at most. */
-    overdue: async (ms: number, limit: number) => store.findDue(db.knex, (await db.now()) - ms, limit),
+    overdue: async (ms: number, limit: number) =>
+      (await findDue(db.knex, (await db.now()) - ms, limit)).map(({ operation }) => operation),
     waitForRest: watchers.waitForRest,
     subscribe: watchers.subscribe,
     follow: watchers.follow,

@@ -18,8 +18,8 @@ import type { AnyDefinition, Definitions } from './definition.ts';
 import { endedPatch, followUp, noteEnd } from './ending.ts';
 import { type Lease, LostLease } from './lease.ts';
 import { type Operation, type OperationError, sentences } from './operation.ts';
-import { findActive, findOperationNow, type OperationPatch, patchFenced } from './operation-store.ts';
-import { likely, progressOf, saysSo } from './progress.ts';
+import { findActive, findOperation, type Progress, patchFenced, patchFencedTelling } from './operation-store.ts';
+import { afterStep, likely, progressOf, saysSo } from './progress.ts';
 import { begunSteps, type Direction, markResource, noteSteps, recordError, type StepNote } from './step-store.ts';
 import { backoff, type Timing } from './timing.ts';
 import type { Watchers } from './watch.ts';
@@ -67,15 +67,16 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
     name: 'step' | 'setback',
     of: string | null,
     work: (tx: Tx, now: number, operation: Operation) => Promise<T>,
-    patch: OperationPatch = {},
+    succeeds?: { patch: Progress; dueAt: number },
   ): Promise<T> => {
     let committed: Parameters<AtPoint>[1] | null = null;
     const result = await db.transaction(async (tx) => {
-      const kept = await patchFenced(tx, run, patch);
-      const found = kept ? await findOperationNow(tx, run.id) : null;
-      if (!found) throw new LostLease(run.id);
-      const { operation } = found;
-      const now = db.timeOf(found.told);
+      const kept = await patchFencedTelling(tx, run, succeeds?.patch ?? {});
+      if (!kept) throw new LostLease(run.id);
+      const isKnown = succeeds !== undefined && kept.goesForward;
+      const operation = isKnown ? afterStep(claimed, succeeds.patch, succeeds.dueAt) : await findOperation(tx, run.id);
+      if (!operation) throw new LostLease(run.id);
+      const now = db.timeOf(kept.told);
       afterCommit(tx, () => watchers.changed(run.id));
       notes = [];
       const worked = await work(tx, now, operation);
@@ -241,7 +242,7 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
     return next;
   };
 
-  const succeeded = (at: NonNullable<Next>, externalId: string | undefined): Promise<Next> => {
+  const succeeded = (at: NonNullable<Next>, lease: Lease, externalId: string | undefined): Promise<Next> => {
     const step = steps[at.index]!;
     const following = at.direction === 'do' ? at.index + 1 : at.index - 1;
     return fenced(
@@ -257,7 +258,7 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
           ? goForward(tx, operation, following, now)
           : undoFrom(tx, operation, following, now);
       },
-      { ...likely(definition, at.direction, following), attempts: 0 },
+      { patch: { ...likely(definition, at.direction, following), attempts: 0 }, dueAt: lease.dueAt() },
     );
   };
 
@@ -328,11 +329,11 @@ export const createRun = (deps: RunDeps, definition: AnyDefinition, claimed: Ope
   };
 
   const settle = (at: NonNullable<Next>, attempt: Attempt, lease: Lease): Promise<Next> => {
-    if (attempt.ok) return succeeded(at, attempt.externalId);
+    if (attempt.ok) return succeeded(at, lease, attempt.externalId);
     if (lease.lost.aborted) throw new LostLease(run.id);
     if (isNotOurs(attempt.error) && (at.direction === 'undo' || steps[at.index]?.removes)) {
       log.warn({ operation: run.id, err: attempt.error }, 'What has our name is not ours and stays');
-      return succeeded(at, undefined);
+      return succeeded(at, lease, undefined);
     }
     if (attempt.error instanceof ProviderRests) return rests(at, attempt.error.restMs);
     return failed(at, attempt.error);

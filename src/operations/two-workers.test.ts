@@ -10,7 +10,8 @@ import { startEngine, type TestEngine, testOperation } from '../../test/support/
 import { type HandClock, handClock } from '../../test/support/hand-clock.ts';
 import { until, untilIdle } from '../../test/support/idle.ts';
 import { ProviderError } from '../kit/errors.ts';
-import { claimOperation, type Due, findDue, patchFenced } from './operation-store.ts';
+import { claimOperation, type Due, findDue } from './claim-store.ts';
+import { patchFenced } from './operation-store.ts';
 import type { Operations } from './operations.ts';
 
 const leaseMs = 60_000;
@@ -180,7 +181,7 @@ for (const database of databases) {
       const { db } = engine.database;
       const operation = await engine.submit(two, await engine.newService());
       const now = await db.now();
-      const due = (await findDue(db.knex, now, 20)).find((each) => each.id === operation.id)!;
+      const due = (await findDue(db.knex, now, 20)).find((each) => each.operation.id === operation.id)!;
       const claim = (owner: string) =>
         db.transaction((tx) => claimOperation(tx, due, { owner, now, leaseUntil: now + leaseMs + graceMs }));
       const claimed = await Promise.all([claim('one'), claim('other')]);
@@ -195,15 +196,15 @@ for (const database of databases) {
       const { db } = engine.database;
       const { id } = await engine.submit(two, await engine.newService());
       const now = await db.now();
-      const see = async () => (await findDue(db.knex, now, 20)).find((each) => each.id === id)!;
+      const see = async () => (await findDue(db.knex, now, 20)).find((each) => each.operation.id === id)!;
       const claim = (due: Due) =>
         db.transaction((tx) => claimOperation(tx, due, { owner: 'one', now, leaseUntil: now - 1 }));
       const run = await claim(await see());
       const seen = await see();
       // It was paused within its commit until its lease was over.
-      await patchFenced(db.knex, run!, { step: 1 });
+      await patchFenced(db.knex, run!.operation, { step: 1 });
       assert.equal(await claim(seen), null);
-      assert.equal((await claim(await see()))?.step, 1);
+      assert.equal((await claim(await see()))?.operation.step, 1);
     });
   });
 }

@@ -9,10 +9,11 @@ import { isRetryable } from '../database/errors.ts';
 import { runAs } from '../kit/ambient.ts';
 import { randomText } from '../kit/ids.ts';
 import { createPoller } from '../kit/poller.ts';
+import { claimOperation, type Due, findDue } from './claim-store.ts';
 import { placeOf } from './crash-points.ts';
 import { holdLease, LostLease } from './lease.ts';
 import type { Operation } from './operation.ts';
-import { claimOperation, type Due, findDue, releaseAll } from './operation-store.ts';
+import { releaseAll } from './operation-store.ts';
 import { likely } from './progress.ts';
 import { createRun, isNoFault, type Next, type Run, type RunDeps } from './run.ts';
 
@@ -31,18 +32,25 @@ export interface Workers {
 /** An operation of ours, with the step that was begun; or with the fault for which none could be. */
 interface Claimed {
   operation: Operation;
+  /** When another worker may claim it. */
+  until: number;
   run: Run | null;
   next: Next;
   fault?: { error: unknown };
 }
+
+/** How long what was found due is taken without looking again. It is compared when it is claimed. */
+const keepMs = 100;
 
 export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: number }): Workers => {
   const { db, clock, timing, log, telemetry, definitions, at } = deps;
   const owner = `${hostname().slice(0, 32)}:${process.pid}:${randomText(8)}`;
   const runs = new Map<string, { done: Promise<unknown>; look: () => void }>();
   const draining = new AbortController();
+  /** What was due, and is not taken yet, at the time `now` of the database. */
+  let found: { due: Due[]; now: number; since: number } = { due: [], now: 0, since: 0 };
 
-  const begin = ({ operation, run, next, fault }: Claimed, since: number): void => {
+  const begin = ({ operation, until, run, next, fault }: Claimed, since: number): void => {
     if (!run) {
       // A newer release submitted it. Its lease runs out here, and a worker that knows it goes on.
       log.warn(
@@ -59,7 +67,7 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
       attributes: { 'provisor.operation': operation.id, 'provisor.fence': operation.fence },
     });
     const belongsTo = { operation: operation.id, request: operation.requestId, traceparent: span.traceparent };
-    const lease = runAs(belongsTo, () => holdLease({ db, clock, timing, log, telemetry }, operation, since));
+    const lease = runAs(belongsTo, () => holdLease({ db, clock, timing, log, telemetry }, operation, { since, until }));
     const done = runAs<Promise<unknown>>(belongsTo, () => (next ? run.goOn(lease, next) : run.faulty(fault?.error)))
       .catch((error: unknown) => {
         // The row is as the last commit left it; the lease runs out and the operation is claimed again.
@@ -75,53 +83,62 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
   };
 
   /** Takes an operation and begins its next step in one transaction. Null when someone else was faster. */
-  const claim = (due: Due, now: number, options: { enters: boolean }): Promise<Claimed | null> =>
+  const claim = (due: Due, seenAt: number, options: { enters: boolean }): Promise<Claimed | null> =>
     db.transaction(async (tx) => {
-      const definition = definitions.find(due.kind);
-      const until = { owner, now, leaseUntil: now + timing.leaseMs + timing.graceMs };
-      const direction = due.state === 'undoing' ? 'undo' : 'do';
-      const patch = definition && options.enters ? likely(definition, direction, due.step) : {};
-      const operation = await claimOperation(tx, due, until, patch);
-      if (!operation) return null;
+      const { kind, state, step } = due.operation;
+      const definition = definitions.find(kind);
+      const until = seenAt + timing.leaseMs + timing.graceMs;
+      const patch = definition && options.enters ? likely(definition, state === 'undoing' ? 'undo' : 'do', step) : {};
+      const taken = await claimOperation(tx, due, { owner, now: seenAt, leaseUntil: until }, patch);
+      if (!taken) return null;
+      const { operation, told } = taken;
       const run = definition ? createRun({ ...deps, wake }, definition, operation, draining.signal) : null;
       const { id, requestId: request, traceparent } = operation;
-      const enter = () => run?.enter(tx, now) ?? null;
+      const enter = () => run?.enter(tx, db.timeOf(told)) ?? null;
       const next = options.enters ? await runAs({ operation: id, request, traceparent }, enter) : null;
       await at?.('claim:committing', placeOf(operation, operation.stepName));
-      return { operation, run, next };
+      return { operation, until, run, next };
     });
 
   /** As `claim`. Where a fault of ours keeps the step from being begun, it is claimed to be put off for that. */
-  const claimInSpite = async (due: Due, now: number): Promise<Claimed | null> => {
+  const claimInSpite = async (due: Due, seenAt: number): Promise<Claimed | null> => {
     try {
-      return await claim(due, now, { enters: true });
+      return await claim(due, seenAt, { enters: true });
     } catch (error) {
       if (isNoFault(error) || isRetryable(error)) throw error;
-      const claimed = await claim(due, now, { enters: false });
+      const claimed = await claim(due, seenAt, { enters: false });
       return claimed && { ...claimed, fault: { error } };
     }
+  };
+
+  const look = async (): Promise<typeof found> => {
+    // The lease counts from when the time was asked for; until it is written it can only have become shorter.
+    const since = clock.monotonic();
+    const now = await db.now();
+    const due = await findDue(db.knex, now, 20);
+    // Workers that all begin with the same row would lose to each other.
+    return { since, now, due: due.sort(() => Math.random() - 0.5) };
   };
 
   /** Claims what is due. Returns whether there may be more. */
   const claimRound = async (): Promise<boolean> => {
     const free = slots - runs.size;
     if (free <= 0 || draining.signal.aborted) return false;
-    // The lease counts from when the time was asked for; until it is written it can only have become shorter.
-    const since = clock.monotonic();
-    const now = await db.now();
-    const due = await findDue(db.knex, now, 20);
-    // Workers that all begin with the same row would lose to each other.
-    const mine = due.filter((candidate) => !runs.has(candidate.id)).sort(() => Math.random() - 0.5);
+    const looks = found.due.length === 0 || clock.monotonic() - found.since > keepMs;
+    if (looks) found = await look();
     let claimed = 0;
-    for (const candidate of mine) {
-      if (claimed === free || draining.signal.aborted) break;
-      const taken = await claimInSpite(candidate, now);
+    while (claimed < free && !draining.signal.aborted) {
+      const candidate = found.due.pop();
+      if (!candidate) break;
+      if (runs.has(candidate.operation.id)) continue;
+      const taken = await claimInSpite(candidate, found.now);
       if (!taken) continue;
       await at?.('claim:committed', placeOf(taken.operation, taken.operation.stepName));
       claimed += 1;
-      begin(taken, since);
+      begin(taken, found.since);
     }
-    return due.length > 0 && runs.size < slots && claimed > 0;
+    // What was left of an earlier look may have been taken by others, and may not be all that is due.
+    return runs.size < slots && (claimed > 0 || !looks);
   };
 
   const poller = createPoller({
