@@ -4,6 +4,7 @@
  * with a key that is made from the pepper. So who can write to the database and has
  * no key can neither change nor take away an entry unseen: see `verify-audit.ts`.
  */
+import { afterCommit } from '../database/after-commit.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { int, json } from '../database/rows.ts';
 import { insertInto, statement } from '../database/statement.ts';
@@ -50,6 +51,9 @@ export const signHead = (pepper: string, head: { chain: string; seq: number; has
 const lockHead = statement(({ forUpdate }) => `select seq, hash, mac from audit_chains where chain = ? ${forUpdate}`);
 const beginChain = insertInto('audit_chains', ['chain', 'seq', 'hash', 'mac']);
 const moveHead = statement('update audit_chains set seq = ?, hash = ?, mac = ? where chain = ?');
+const moveHeadFrom = statement(
+  'update audit_chains set seq = ?, hash = ?, mac = ? where chain = ? and seq = ? and hash = ? and mac = ?',
+);
 const insertEntry = insertInto('audit', [
   'chain',
   'seq',
@@ -63,37 +67,82 @@ const insertEntry = insertInto('audit', [
   'hash',
 ]);
 
-export const createTrail = ({ pepper }: { pepper: string }) => ({
-  /**
-   * Adds an entry in the transaction of the change that it speaks of. Returns its number in the chain: it only
-   * rises, in the order of the commits. Errors: a unique violation when two begin one chain at once; run the transaction again.
-   */
-  append: async (tx: Tx, entry: AuditEntry): Promise<number> => {
-    const { chain } = entry;
-    const head = await lockHead.first(tx, [chain]);
-    const last = { seq: int(head?.seq ?? 0), hash: String(head?.hash ?? genesisHash) };
+interface Head {
+  seq: number;
+  hash: string;
+  mac: string;
+}
+
+/** Chains whose heads are remembered. Most entries of a service's chain come soon after the one before. */
+const mostHeads = 1000;
+
+export const createTrail = ({ pepper }: { pepper: string }) => {
+  const heads = new Map<string, Head>();
+
+  /** Only of what its signature fits. */
+  const remember = (chain: string, head: Head): void => {
+    heads.delete(chain);
+    heads.set(chain, head);
+    if (heads.size > mostHeads) heads.delete(heads.keys().next().value!);
+  };
+
+  const follow = (entry: AuditEntry, last: Pick<Head, 'seq' | 'hash'>): Head => {
     const seq = last.seq + 1;
     const hash = auditHash({ ...entry, seq, prevHash: last.hash });
+    return { seq, hash, mac: signHead(pepper, { chain: entry.chain, seq, hash }) };
+  };
+
+  /** Moves a head that this process wrote itself. Null where it knows of none, or others have moved it since. */
+  const moveKnown = async (tx: Tx, entry: AuditEntry): Promise<{ last: Head; head: Head } | null> => {
+    const last = heads.get(entry.chain);
+    if (!last) return null;
+    const head = follow(entry, last);
+    const to = [head.seq, head.hash, head.mac];
+    const moved = await moveHeadFrom.change(tx, [...to, entry.chain, last.seq, last.hash, last.mac]);
+    if (moved === 0) return null;
+    afterCommit(tx, () => remember(entry.chain, head));
+    return { last, head };
+  };
+
+  const moveFound = async (tx: Tx, entry: AuditEntry): Promise<{ last: Pick<Head, 'seq' | 'hash'>; head: Head }> => {
+    const { chain } = entry;
+    const found = await lockHead.first(tx, [chain]);
+    const last = { seq: int(found?.seq ?? 0), hash: String(found?.hash ?? genesisHash) };
+    const next = follow(entry, last);
     // A signature that does not fit stays as it is: signing anew would cover up what was done to the entries before.
-    const isSound = !head || head.mac === signHead(pepper, { chain, ...last });
-    const mac = isSound ? signHead(pepper, { chain, seq, hash }) : head.mac;
-    if (head) await moveHead.change(tx, [seq, hash, mac, chain]);
-    else await beginChain.change(tx, [chain, seq, hash, mac]);
-    await insertEntry.change(tx, [
-      chain,
-      seq,
-      entry.at,
-      entry.actor,
-      entry.action,
-      entry.outcome,
-      JSON.stringify(entry.details ?? {}),
-      entry.requestId,
-      last.hash,
-      hash,
-    ]);
-    return seq;
-  },
-});
+    const isSound = !found || found.mac === signHead(pepper, { chain, ...last });
+    const head = isSound ? next : { ...next, mac: found.mac };
+    if (isSound) afterCommit(tx, () => remember(chain, head));
+    else heads.delete(chain);
+    if (found) await moveHead.change(tx, [head.seq, head.hash, head.mac, chain]);
+    else await beginChain.change(tx, [chain, head.seq, head.hash, head.mac]);
+    return { last, head };
+  };
+
+  return {
+    /**
+     * Adds an entry in the transaction of the change that it speaks of. Returns its number in the chain: it only
+     * rises, in the order of the commits. Errors: a unique violation when two begin one chain at once; run the transaction again.
+     */
+    append: async (tx: Tx, entry: AuditEntry): Promise<number> => {
+      const { last, head } = (await moveKnown(tx, entry)) ?? (await moveFound(tx, entry));
+      const { chain } = entry;
+      await insertEntry.change(tx, [
+        chain,
+        head.seq,
+        entry.at,
+        entry.actor,
+        entry.action,
+        entry.outcome,
+        JSON.stringify(entry.details ?? {}),
+        entry.requestId,
+        last.hash,
+        head.hash,
+      ]);
+      return head.seq;
+    },
+  };
+};
 
 export type Trail = ReturnType<typeof createTrail>;
 

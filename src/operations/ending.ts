@@ -1,8 +1,10 @@
 /** How an operation ends, and what follows from it: all in the transaction that ends it. */
 import type { Tx } from '../database/database.ts';
+import { int } from '../database/rows.ts';
+import { statement } from '../database/statement.ts';
 import type { Trail } from './audit.ts';
 import type { AnyDefinition } from './definition.ts';
-import { activeKey, type Operation, type OperationError } from './operation.ts';
+import { activeKey, nextKey, type Operation, type OperationError } from './operation.ts';
 import { findActive, type OperationPatch, patchInState } from './operation-store.ts';
 import { tellOthers } from './outbox.ts';
 import { settleHolds } from './quota.ts';
@@ -25,6 +27,12 @@ export const endedPatch = (
   ...(ending.error ? { error: JSON.stringify(ending.error) } : {}),
 });
 
+/** Whether the operation holds units, and whether another waits behind it. */
+const findLeft = statement(
+  `select exists (select 1 from quota_holds where operation_id = ? and state = 'held') as held,
+     exists (select 1 from operations where active_key = ?) as waits`,
+);
+
 export interface EndingDeps {
   definitions: { find(kind: string): AnyDefinition | undefined };
   trail: Trail;
@@ -38,9 +46,10 @@ export const followUp = async (
   ending: { outcome: 'done' | 'failed'; error: OperationError | null; at: number },
 ): Promise<Operation | null> => {
   const { service } = operation;
-  await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');
+  const left = await findLeft.first(tx, [operation.id, nextKey(service)]);
+  if (int(left.held)) await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');
   await noteEnd(tx, deps, operation, ending);
-  return promoteNext(tx, deps, operation, ending.at);
+  return int(left.waits) ? promoteNext(tx, deps, operation, ending.at) : null;
 };
 
 /** Puts an end, or a halt, into the outbox and the audit trail. */

@@ -4,7 +4,7 @@ import { databases } from '../../test/support/databases.ts';
 import { startEngine, type TestEngine, testOperation } from '../../test/support/engine.ts';
 import { claimOperation, findDue } from './claim-store.ts';
 import { activeKey, nextKey } from './operation.ts';
-import { beat, findOperation, patchFenced } from './operation-store.ts';
+import { beat, findOperation, patchFenced, patchFencedTelling, requestCancel } from './operation-store.ts';
 
 describe('the key of a waiting operation', () => {
   it('is no active key of another service, whatever the panel calls it', () => {
@@ -40,6 +40,48 @@ for (const database of databases) {
       await patchFenced(db.knex, run!, { owner: null, due_at: now + 100 });
       assert.equal(await beat(db.knex, run!, now + 60_000), null);
       assert.equal((await findOperation(db.knex, id))?.dueAt, now + 100);
+    });
+  });
+
+  describe(`a worker's write on ${database.name}`, () => {
+    const any = testOperation([{ name: 'any' }]);
+    let engine: TestEngine;
+    before(async () => {
+      engine = await startEngine(database, [any], { workers: false });
+    });
+    after(() => engine.stop());
+
+    const claimed = async () => {
+      const { db } = engine.database;
+      const { id } = await engine.submit(any, await engine.newService());
+      const now = await db.now();
+      const due = (await findDue(db.knex, now, 20)).find((each) => each.operation.id === id)!;
+      const claim = { owner: 'me', now, leaseUntil: now + 1_000 };
+      const taken = await db.transaction((tx) => claimOperation(tx, due, claim, { step: 0, message: 'Anything' }));
+      const write = (fence = taken!.operation.fence) =>
+        db.transaction((tx) => patchFencedTelling(tx, { id, fence }, { percent: 7 }));
+      return { db, id, taken: taken!, write };
+    };
+
+    it('knows what a claim wrote, and the time of it', async () => {
+      const { db, id, taken } = await claimed();
+      assert.deepEqual(taken.operation, await findOperation(db.knex, id));
+      assert.ok(Math.abs(db.timeOf(taken.told) - (await db.now())) < 5_000);
+    });
+
+    it('tells the time, and whether the operation goes forward and nobody wants it cancelled', async () => {
+      const { db, id, taken, write } = await claimed();
+      const first = await write();
+      assert.equal(first?.goesForward, true);
+      assert.ok(Math.abs(db.timeOf(first!.told) - (await db.now())) < 5_000);
+      assert.equal((await findOperation(db.knex, id))?.percent, 7);
+      await db.transaction((tx) => requestCancel(tx, id));
+      assert.equal((await write())?.goesForward, false);
+      await db.knex('operations').where({ id }).update({ cancel_requested: 0, state: 'undoing' });
+      assert.equal((await write())?.goesForward, false);
+      assert.equal(await write(taken.operation.fence - 1), null);
+      await db.knex('operations').where({ id }).update({ state: 'stuck' });
+      assert.equal(await write(), null);
     });
   });
 }

@@ -44,6 +44,28 @@ for (const each of databases) {
       await append('system', 1);
     });
 
+    it('is whole where two processes write it in turn', async () => {
+      const other = createTrail({ pepper });
+      const entry = { chain, at: 1, actor: 'a', action: 'b', outcome: 'c', requestId: null };
+      const seqs: number[] = [];
+      for (const one of [other, other, trail, other, trail, trail])
+        seqs.push(await database.db.transaction((tx) => one.append(tx, entry)));
+      assert.deepEqual(seqs, [7, 8, 9, 10, 11, 12]);
+      assert.deepEqual(await faults(), []);
+    });
+
+    it('goes on from what is there after an entry that was rolled back', async () => {
+      const entry = { chain, at: 1, actor: 'a', action: 'b', outcome: 'c', requestId: null };
+      await assert.rejects(
+        database.db.transaction(async (tx) => {
+          await trail.append(tx, entry);
+          throw new Error('no');
+        }),
+      );
+      assert.equal(await append(chain, 7), 7);
+      assert.deepEqual(await faults(), []);
+    });
+
     it('is whole as it was written, over more than a page', async () => {
       const long = `${newId()}:site:long`;
       await database.db.transaction(async (tx) => {

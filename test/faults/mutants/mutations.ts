@@ -18,8 +18,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        "where id = ? and fence = ? and state in ('running', 'undoing')`,",
-        "where id = ? and ? is not null and state in ('running', 'undoing')`,",
+        "id = ? and fence = ? and state in ('running', 'undoing')",
+        "id = ? and ? is not null and state in ('running', 'undoing')",
       ),
     ],
     tests: workers,
@@ -29,13 +29,13 @@ export const mutations: Mutation[] = [
     breaks: 'Of two workers that see the same due operation, one gets it.',
     edits: [
       operations(
-        'operation-store.ts',
-        'where id = ? and fence = ? and due_at <= ? and step = ? and state = ?`,',
-        `where id = ?${' and ? is not null'.repeat(4)}\`,`,
+        'claim-store.ts',
+        'id = ? and version = ? and due_at <= ?',
+        'id = ? and ? is not null and ? is not null',
       ),
-      // The fence of the service is compared too, and any of these would do here.
+      // The fence of the service is compared too, and either would do here.
       operations(
-        'operation-store.ts',
+        'claim-store.ts',
         'and kind = ? and service_id = ? and fence = ?',
         'and kind = ? and service_id = ? and ? is not null',
       ),
@@ -45,8 +45,32 @@ export const mutations: Mutation[] = [
   {
     name: 'claim-of-what-has-gone-on',
     breaks: 'A claim writes nothing that was true only when it looked.',
-    edits: [operations('operation-store.ts', 'and step = ? and state = ?`,', 'and ? is not null and ? is not null`,')],
+    edits: [operations('claim-store.ts', 'id = ? and version = ?', 'id = ? and ? is not null')],
     tests: workers,
+  },
+  {
+    name: 'cancellation-not-told',
+    breaks: 'A run that did not hear of a cancellation takes the operation back after the step under way.',
+    edits: [
+      operations(
+        'operation-store.ts',
+        "when cancel_requested = 0 and state = 'running' then",
+        "when state = 'running' then",
+      ),
+    ],
+    tests: running,
+  },
+  {
+    name: 'remembered-head-not-compared',
+    breaks: 'Of two processes that write one chain of the audit trail, each goes on from the other.',
+    edits: [
+      operations(
+        'audit.ts',
+        'where chain = ? and seq = ? and hash = ? and mac = ?',
+        'where chain = ? and ? is not null and ? is not null and ? is not null',
+      ),
+    ],
+    tests: ['src/operations/verify-audit.test.ts'],
   },
   {
     name: 'late-step-without-lease',
@@ -78,8 +102,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'workers.ts',
-        'leaseUntil: now + timing.leaseMs + timing.graceMs }',
-        'leaseUntil: now + timing.leaseMs }',
+        'const until = seenAt + timing.leaseMs + timing.graceMs;',
+        'const until = seenAt + timing.leaseMs;',
       ),
     ],
     tests: workers,
@@ -208,13 +232,13 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'run.ts',
-        '{ ...likely(definition, at.direction, following), attempts: 0 },',
-        "{ step: at.direction === 'do' ? 1 : -1, attempts: 0 },",
+        'patch: { ...likely(definition, at.direction, following), attempts: 0 },',
+        "patch: { step: at.direction === 'do' ? 1 : -1, attempts: 0 },",
       ),
       operations(
         'operation-store.ts',
-        "} = ?, `).join('')}version = version + 1\n     where id = ? and fence = ? and state in",
-        "} = ?, `.replace(/^step = /, 'step = step + ')).join('')}version = version + 1\n     where id = ? and fence = ? and state in",
+        "} = ?, `).join('')}version",
+        "} = ?, `.replace(/^step = /, 'step = step + ')).join('')}version",
       ),
       operations(
         'run.ts',
@@ -252,7 +276,13 @@ export const mutations: Mutation[] = [
   {
     name: 'waiting-deletion-not-promoted',
     breaks: 'A deletion that waits goes ahead when the operation before it ends.',
-    edits: [operations('ending.ts', 'return promoteNext(tx, deps, operation, ending.at);', 'return null;')],
+    edits: [
+      operations(
+        'ending.ts',
+        'return int(left.waits) ? promoteNext(tx, deps, operation, ending.at) : null;',
+        'return null;',
+      ),
+    ],
     tests: engine,
   },
   {
@@ -301,8 +331,8 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'run.ts',
-        '{ ...likely(definition, at.direction, following), attempts: 0 },',
-        'likely(definition, at.direction, following),',
+        'patch: { ...likely(definition, at.direction, following), attempts: 0 },',
+        'patch: likely(definition, at.direction, following),',
       ),
     ],
     tests: running,
@@ -325,7 +355,7 @@ export const mutations: Mutation[] = [
     edits: [
       operations(
         'ending.ts',
-        "  await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');\n",
+        "  if (int(left.held)) await settleHolds(tx, service, operation.id, ending.outcome === 'done' ? 'kept' : 'released');\n",
         '',
       ),
       operations(
@@ -351,14 +381,7 @@ export const mutations: Mutation[] = [
   {
     name: 'audit-outside-the-chain',
     breaks: 'Every entry of the audit trail is hashed onto the one before it.',
-    edits: [
-      operations('audit.ts', 'moveHead.change(tx, [seq, hash,', 'moveHead.change(tx, [seq, last.hash,'),
-      operations(
-        'audit.ts',
-        'beginChain.change(tx, [chain, seq, hash,',
-        'beginChain.change(tx, [chain, seq, last.hash,',
-      ),
-    ],
+    edits: [operations('audit.ts', 'seq, prevHash: last.hash });', 'seq, prevHash: genesisHash });')],
     tests: submitting,
   },
   {
