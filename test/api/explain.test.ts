@@ -10,7 +10,7 @@ import { newId } from '../../src/kit/ids.ts';
 import { activeSite, startApp, type TestApp, waiting } from '../support/app.ts';
 import { watchQueries } from '../support/asked.ts';
 import { databases } from '../support/databases.ts';
-import { explainMysql, wholeReads } from '../support/plans.ts';
+import { explainMysql, readSoFar, wholeReads } from '../support/plans.ts';
 
 const many = 20_000;
 
@@ -70,6 +70,33 @@ for (const database of databases.filter(({ name }) => name === 'mariadb')) {
       assert.ok(asked.some(({ sql }) => /^select operations\.id.* where operations\.due_at <= \?/s.test(sql)));
       assert.ok(asked.some(({ sql }) => /unix_timestamp/i.test(sql) && /\bfrom operations\b/.test(sql)));
       assert.deepEqual(await wholeReads(app.serving.provisor.db, asked), []);
+    });
+
+    it('find the last operation of each site of a page once, however many it had', async () => {
+      const { db } = app.serving.provisor;
+      seen.clear();
+      await ok('GET', '/v1/sites?limit=50');
+      const page = seen.list().find(({ sql }) => /as operation_id\b.*\blimit \?/s.test(sql));
+      assert.ok(page);
+      const read = () =>
+        db.transaction(async (tx) => {
+          const before = await readSoFar(tx);
+          await tx.raw(page.sql, page.bindings);
+          return (await readSoFar(tx)) - before;
+        });
+      const withShortPasts = await read();
+      await db.knex.raw(
+        `insert into operations (id, panel_id, service_kind, service_id, kind, params, params_hash, state, percent, message,
+           deadline_at, fence, actor, version, created_at)
+         select concat('00PAST', lpad(seq, 20, '0')), panel_id, service_kind, service_id, kind, params, params_hash, state,
+           percent, message, deadline_at, fence, actor, version, created_at
+         from operations join seq_1_to_1000 where service_kind = 'site' and service_id = ? and panel_id = ?`,
+        [String(many), app.panel.panelId],
+      );
+      assert.equal(await read(), withShortPasts);
+      // For each of 51 rows: itself and its place in the index, the site, two quotas, the operation and its id; what
+      // was found is sorted and read again.
+      assert.ok(withShortPasts < 51 * 9, `${withShortPasts} rows were read`);
     });
 
     it('are told apart from one that does read a whole table', async () => {

@@ -2,9 +2,9 @@
  * Asks a large database what a test has asked a small one. The values of the test find nothing here, and what finds
  * nothing tells little of its plan; so each is exchanged for that of a row that is here.
  */
-import type { Database, Queries } from '../../src/database/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import type { Asked, Value } from '../support/asked.ts';
-import { explainMysql, wrongInPlan } from '../support/plans.ts';
+import { explainMysql, readSoFar, wrongInPlan } from '../support/plans.ts';
 import type { Filled, Row } from './fill.ts';
 
 /** What a caller chooses from few words, or wishes to see of many rows: these stay as the test had them. */
@@ -63,13 +63,6 @@ export const withExamples = ({ sql, bindings }: Asked, { examples, panelId, now 
       return (best(place) as Value | undefined) ?? value;
     }),
   };
-};
-
-const readSoFar = async (queries: Queries): Promise<number> => {
-  const [rows] = (await queries.raw(
-    `show session status where variable_name like 'Handler_read%' or variable_name = 'Handler_icp_attempts'`,
-  )) as [{ Value: string }[]];
-  return rows.reduce((sum, row) => sum + Number(row.Value), 0);
 };
 
 export interface Told {

@@ -71,3 +71,11 @@ export const wholeReads = async ({ dialect, knex }: Database, asked: readonly As
     );
   return wrong;
 };
+
+/** Rows that a connection has read since its begin, of tables, of indexes and of what was sorted. */
+export const readSoFar = async (queries: Queries): Promise<number> => {
+  const [rows] = (await queries.raw(
+    `show session status where variable_name like 'Handler_read%' or variable_name = 'Handler_icp_attempts'`,
+  )) as [{ Value: string }[]];
+  return rows.reduce((sum, row) => sum + Number(row.Value), 0);
+};

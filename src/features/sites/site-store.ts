@@ -1,4 +1,5 @@
 /** The SQL of sites: `services` rows of kind `site`, and `sites` for what is particular to them. */
+import { alongText } from '../../database/along.ts';
 import type { Queries, Tx } from '../../database/database.ts';
 import { bool, int, intOrNull } from '../../database/rows.ts';
 import { insertInto, type Row, statement, type Value } from '../../database/statement.ts';
@@ -43,15 +44,13 @@ const beside = besideService(['backups', 'domains']);
 
 // Every site has both rows. An outer join begins at services, whose indexes give a page in its order;
 // left to choose, MariaDB begins at sites and sorts all of them.
-const from = 'from services left join sites on sites.id = services.id';
-
-const details = `select ${columns.join(', ')}, ${beside.columns}
-  ${from}
-  ${beside.joins}`;
+const withSites = 'left join sites on sites.id = services.id';
 
 const findDetails = statement(
-  `${details} where services.panel_id = ? and services.kind = 'site' and services.service_id = ?`,
+  `select ${columns.join(', ')}, ${beside.columns} from services ${withSites} ${beside.joins}
+   where services.panel_id = ? and services.kind = 'site' and services.service_id = ?`,
 );
+const pageColumns = columns.map((column) => column.replace(/^\w+/, 'page'));
 
 const findSite = statement(
   `select ${columns.join(', ')} from services join sites on sites.id = services.id
@@ -96,8 +95,18 @@ export interface SitePage {
   before?: string;
 }
 
-/** The condition and the order of a page, with its values. */
-const pageOf = (filter: SiteFilter, page: SitePage): { sql: string; values: Value[] } => {
+/**
+ * The index that gives a panel's page in its order. It is named, as the database would look into each that fits to guess
+ * which one does. Null where a shorter one may find less: few sites may be on a plan.
+ */
+const indexOf = ({ panelId, customerId, state, plan }: SiteFilter): string | null => {
+  if (panelId === undefined || plan !== undefined) return null;
+  const last = customerId !== undefined ? 'customer_id' : state !== undefined ? 'state' : 'deleted_at';
+  return `services_panel_id_kind_${last}_id_index`;
+};
+
+/** A page from its `from` to its `limit`, with its values. */
+const pageOf = (queries: Queries, filter: SiteFilter, page: SitePage): { sql: string; values: Value[] } => {
   const wishes: [condition: string, value: Value | undefined][] = [
     ['services.panel_id = ?', filter.panelId],
     ['services.customer_id = ?', filter.customerId],
@@ -117,8 +126,10 @@ const pageOf = (filter: SiteFilter, page: SitePage): { sql: string; values: Valu
       ? [`(${searches.map((column) => `lower(${column}) like ? escape '!'`).join(' or ')})`]
       : []),
   ];
+  const index = indexOf(filter);
+  const services = index === null ? 'services' : alongText(queries, 'services', index);
   return {
-    sql: `where ${conditions.join(' and ')} order by services.id desc limit ?`,
+    sql: `from ${services} ${withSites} where ${conditions.join(' and ')} order by services.id desc limit ?`,
     values: [...given.map(([, value]) => value), ...searches.map(() => having(search ?? '')), page.limit],
   };
 };
@@ -209,15 +220,20 @@ export const createSiteStore = ({ domain }: { domain: string }) => {
 
     /** Newest first. Deleted sites only when asked for by their state. */
     list: async (queries: Queries, filter: SiteFilter, page: SitePage): Promise<Site[]> => {
-      const { sql, values } = pageOf(filter, page);
-      const rows = await statement(`select ${columns.join(', ')} ${from} ${sql}`).rows(queries, values);
+      const { sql, values } = pageOf(queries, filter, page);
+      const rows = await statement(`select ${columns.join(', ')} ${sql}`).rows(queries, values);
       return rows.map(decode);
     },
 
     /** As `list`, with what is shown beside each. */
     listDetails: async (queries: Queries, filter: SiteFilter, page: SitePage): Promise<SiteDetails[]> => {
-      const { sql, values } = pageOf(filter, page);
-      return (await statement(`${details} ${sql}`).rows(queries, values)).map(decodeDetails);
+      const { sql, values } = pageOf(queries, filter, page);
+      const rows = await statement(
+        `select ${pageColumns.join(', ')}, ${beside.columns}
+         from (select ${columns.join(', ')}, ${beside.pageColumn} ${sql}) as page
+         ${beside.pageJoins} order by page.id desc`,
+      ).rows(queries, values);
+      return rows.map(decodeDetails);
     },
 
     /** How many sites of a panel are in this state; counting stops at `cap`. */
