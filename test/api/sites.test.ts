@@ -241,9 +241,30 @@ for (const database of databases) {
       assert.equal(third.body.next_cursor, null);
       assert.equal((await panel.call('GET', '/v1/sites?customer_id=even')).body.data.length, 3);
       assert.equal((await panel.call('GET', '/v1/sites?state=suspended')).body.data.length, 0);
+      const narrow = await panel.call('GET', `/v1/sites?customer_id=even&state=active&plan=basic&search=${made[2]}`);
+      assert.deepEqual(
+        narrow.body.data.map((site: { service_id: string }) => site.service_id),
+        [made[2]],
+      );
       const usage = await panel.call('GET', '/v1/usage?limit=3');
       assert.equal(usage.body.data.length, 3);
       assert.ok(usage.body.next_cursor);
+    });
+
+    it('lists each site as it is shown alone, with the last of its operations', async () => {
+      const panel = await app.newPanel();
+      const [first, second] = [await activeSite(panel), await activeSite(panel)];
+      await panel.call('POST', `/v1/sites/${first.service_id}/suspend`, {}, waiting);
+      const page = await panel.call('GET', '/v1/sites');
+      const alone = [second, first].map(({ service_id: id }) => panel.call('GET', `/v1/sites/${id}`));
+      assert.deepEqual(
+        page.body.data,
+        (await Promise.all(alone)).map(({ body }) => body),
+      );
+      assert.deepEqual(
+        page.body.data.map(({ operation }: { operation: { kind: string } }) => operation.kind),
+        ['site.create', 'site.suspend'],
+      );
     });
 
     it('knows a customer by name, and shows others nothing', async () => {
