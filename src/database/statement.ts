@@ -113,16 +113,23 @@ const insertText = (table: string, columns: readonly string[], rows = 1): string
 export const insertInto = (table: string, columns: readonly string[]): Statement =>
   statement(insertText(table, columns));
 
-/** An insert of so many rows; those whose `key` is there get the columns `set` of the new ones instead. */
-export const upsertInto = (
-  table: string,
-  { columns, key, set }: { columns: readonly string[]; key: readonly string[]; set: readonly string[] },
-): ((rows: number) => Statement) => {
+/** Statements that are alike but for how many rows they write: each number is one statement. */
+const byCount = (of: (rows: number) => Statement): ((rows: number) => Statement) => {
   const known = new Map<number, Statement>();
   return (rows) => {
-    const found =
-      known.get(rows) ?? statement((words) => `${insertText(table, columns, rows)} ${words.orSet(key, set)}`);
+    const found = known.get(rows) ?? of(rows);
     known.set(rows, found);
     return found;
   };
 };
+
+/** An insert of so many rows, of which all or none come in. */
+export const insertAllInto = (table: string, columns: readonly string[]): ((rows: number) => Statement) =>
+  byCount((rows) => statement(insertText(table, columns, rows)));
+
+/** An insert of so many rows; those whose `key` is there get the columns `set` of the new ones instead. */
+export const upsertInto = (
+  table: string,
+  { columns, key, set }: { columns: readonly string[]; key: readonly string[]; set: readonly string[] },
+): ((rows: number) => Statement) =>
+  byCount((rows) => statement((words) => `${insertText(table, columns, rows)} ${words.orSet(key, set)}`));

@@ -63,6 +63,11 @@ for (const database of databases) {
       return { db, id, taken: taken!, write };
     };
 
+    it('comes after a submission that is told as it was written', async () => {
+      const operation = await engine.submit(any, await engine.newService());
+      assert.deepEqual(operation, await findOperation(engine.database.db.knex, operation.id));
+    });
+
     it('knows what a claim wrote, and the time of it', async () => {
       const { db, id, taken } = await claimed();
       assert.deepEqual(taken.operation, await findOperation(db.knex, id));

@@ -232,27 +232,51 @@ const insertOne = insertInto('operations', [
   'created_at',
 ]);
 
+/** What the columns that an insert leaves out begin with, as the table has it. */
+const begin = {
+  stuckIn: null,
+  step: 0,
+  stepName: null,
+  percent: 0,
+  attempts: 0,
+  owner: null,
+  landsAt: null,
+  fence: 0,
+  cancelRequested: false,
+  error: null,
+  version: 0,
+  finishedAt: null,
+} satisfies Partial<Operation>;
+
 /** Errors: a unique violation when the service got an operation in the meantime; run the transaction again. */
-export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<void> => {
-  const { service } = operation;
+export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<Operation> => {
+  const { id, service, kind, params, paramsHash, state, message, deadlineAt } = operation;
+  const { actor, requestId, traceparent, at: createdAt } = operation;
+  const dueAt = state === 'queued' ? (operation.dueAt ?? createdAt) : null;
+  const paramsText = JSON.stringify(params);
   await insertOne.change(tx, [
-    operation.id,
+    id,
     service.panelId,
     service.kind,
     service.serviceId,
-    operation.kind,
-    JSON.stringify(operation.params),
-    operation.paramsHash,
-    operation.state,
-    operation.message,
-    operation.state === 'queued' ? (operation.dueAt ?? operation.at) : null,
-    operation.state === 'queued' ? activeKey(service) : nextKey(service),
-    operation.deadlineAt,
-    operation.actor,
-    operation.requestId,
-    operation.traceparent,
-    operation.at,
+    kind,
+    paramsText,
+    paramsHash,
+    state,
+    message,
+    dueAt,
+    state === 'queued' ? activeKey(service) : nextKey(service),
+    deadlineAt,
+    actor,
+    requestId,
+    traceparent,
+    createdAt,
   ]);
+  return {
+    ...{ id, service, kind, params: JSON.parse(paramsText), paramsHash, state, message, dueAt, deadlineAt },
+    ...{ actor, requestId, traceparent, createdAt },
+    ...begin,
+  };
 };
 
 /** The row of a run that is still the last one. */

@@ -57,6 +57,8 @@ export interface Submission<Params> {
   params: Params;
   /** Units to take of the service's quotas; given back if the operation fails. */
   holds?: Record<string, number>;
+  /** The database's time, where this transaction has asked for it already. */
+  at?: number;
 }
 
 const notFound = (id: string) => new AppError('not_found', 'not_found', `There is no operation ${id}.`);
@@ -141,12 +143,12 @@ export const createOperations = (options: OperationsOptions) => {
     tx: Tx,
     definition: OperationDefinition<Subject, Params>,
     caller: Caller,
-    { service, params, holds = {} }: Submission<Params>,
+    { service, params, holds = {}, at: known }: Submission<Params>,
   ): Promise<Operation> => {
     const earlier = await findEarlier(tx, caller);
     if (earlier) return earlier;
     const paramsHash = hashJson(params);
-    const now = await db.now(tx);
+    const now = known ?? (await db.now(tx));
     const { active, next } = await store.findActive(tx, service);
     const same = [active, next].find(
       (other) => other?.kind === definition.kind && other.paramsHash === paramsHash && !other.cancelRequested,
@@ -168,7 +170,7 @@ export const createOperations = (options: OperationsOptions) => {
     await refuseFullLine(tx, caller.panelId);
 
     const id = newId();
-    await store.insertOperation(tx, {
+    const operation = await store.insertOperation(tx, {
       id,
       service,
       kind: definition.kind,
@@ -199,7 +201,7 @@ export const createOperations = (options: OperationsOptions) => {
     const place = { operationId: id, kind: definition.kind, fence: 0, step: null, direction: 'do' } as const;
     await at?.('submit:committing', place);
     afterCommit(tx, () => void at?.('submit:committed', place));
-    return (await store.findOperation(tx, id))!;
+    return operation;
   };
 
   const find = async (panelId: string | undefined, id: string): Promise<Operation> => {

@@ -5,7 +5,7 @@
  */
 import type { Queries, Tx } from '../database/database.ts';
 import { int } from '../database/rows.ts';
-import { insertInto, statement } from '../database/statement.ts';
+import { statement, upsertInto } from '../database/statement.ts';
 import { AppError } from '../kit/errors.ts';
 import type { ServiceKey } from './operation.ts';
 
@@ -17,14 +17,29 @@ export interface Quota {
 
 const where = ({ panelId, kind, serviceId }: ServiceKey) => ({ panel_id: panelId, kind, service_id: serviceId });
 
-const deleteQuotas = statement('delete from quotas where panel_id = ? and kind = ? and service_id = ?');
-const insertQuota = insertInto('quotas', ['panel_id', 'kind', 'service_id', 'resource', 'used', 'lim']);
+const upsertQuotas = upsertInto('quotas', {
+  columns: ['panel_id', 'kind', 'service_id', 'resource', 'used', 'lim'],
+  key: ['panel_id', 'kind', 'service_id', 'resource'],
+  set: ['used', 'lim'],
+});
 
 /** Sets the limits of a new service, or of one that is made anew; what is used starts at none. */
-export const openQuotas = async (tx: Tx, service: ServiceKey, limits: Record<string, number>): Promise<void> => {
-  const key = [service.panelId, service.kind, service.serviceId];
-  await deleteQuotas.change(tx, key);
-  for (const [resource, lim] of Object.entries(limits)) await insertQuota.change(tx, [...key, resource, 0, lim]);
+export const openQuotas = async (
+  tx: Tx,
+  { panelId, kind, serviceId }: ServiceKey,
+  limits: Record<string, number>,
+): Promise<void> => {
+  const rows = Object.entries(limits);
+  if (rows.length === 0) return;
+  await upsertQuotas(rows.length).change(
+    tx,
+    rows.flatMap(([resource, limit]) => [panelId, kind, serviceId, resource, 0, limit]),
+  );
+};
+
+/** A service that is gone has no limits. */
+export const closeQuotas = async (tx: Tx, service: ServiceKey): Promise<void> => {
+  await tx('quotas').where(where(service)).delete();
 };
 
 export const readQuotas = async (queries: Queries, service: ServiceKey): Promise<Quota[]> => {

@@ -4,7 +4,7 @@ import type { Database, Queries, Tx } from '../../database/database.ts';
 import { ProviderError } from '../../kit/errors.ts';
 import { defineOperation } from '../../operations/definition.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
-import { openQuotas, returnQuota } from '../../operations/quota.ts';
+import { closeQuotas, returnQuota } from '../../operations/quota.ts';
 import type { DnsProvider, RRset, RRsetChange } from '../../ports/dns.ts';
 import { inverse } from './plan-change.ts';
 import { recordTypes, type ZoneRecord } from './record.ts';
@@ -101,7 +101,7 @@ export const zoneOperations = ({ db, dns }: ZoneStepDeps) => {
   /** The name is free again, and the customer has room for another zone: once, whoever comes first. */
   const giveBack = async (tx: Tx, key: ServiceKey, state: 'failed' | 'deleted'): Promise<void> => {
     const zone = await zoneOf(tx, key);
-    await openQuotas(tx, key, {});
+    await closeQuotas(tx, key);
     if (zone.isLive && zone.customerId !== null) {
       await returnQuota(tx, customerKey(key.panelId, zone.customerId), zoneQuota);
     }

@@ -5,7 +5,7 @@ import { hashJson } from '../../kit/hash.ts';
 import { newId, randomText } from '../../kit/ids.ts';
 import type { Operation, ServiceKey } from '../../operations/operation.ts';
 import { openQuotas } from '../../operations/quota.ts';
-import { reserveName, reserveNumber } from './reservation-store.ts';
+import { reserveName, reserveNumbers } from './reservation-store.ts';
 import { requireAllowed, type Site } from './site.ts';
 import type { SiteDeps } from './site-deps.ts';
 import { siteKey } from './site-store.ts';
@@ -77,19 +77,20 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
     key: ServiceKey,
     wish: CreateWish,
     params: CreateParams,
+    known: Site | null,
   ): Promise<Created> => {
-    const known = await sites.find(tx, key);
     const now = await db.now(tx);
     const plan = await plans.require(tx, wish.plan);
     const id = known?.id ?? newId();
     const customerId = wish.customer_id ?? null;
     if (!known) await sites.insertService(tx, { key, id, customerId, plan: plan.name }, now);
-    const operation = await operations.submit(tx, definitions.create, caller, { service: key, params });
+    const operation = await operations.submit(tx, definitions.create, caller, { service: key, params, at: now });
     if (known && !(await sites.reopen(tx, key, { plan: plan.name, customerId }, now))) throw new Overtaken();
+    await openQuotas(tx, key, { backups: plan.backups, domains: plan.domains });
     const holder = { panelId: key.panelId, service: id };
     const subdomain = await reserveSubdomain(tx, wish, holder, now);
-    const privateIp = await reserveNumber(tx, pools.privateIp, holder, now);
-    const vmid = await reserveNumber(tx, pools.vmid, holder, now);
+    // Last of all, as whoever makes another site waits from here on.
+    const [privateIp = 0, vmid = 0] = await reserveNumbers(tx, [pools.privateIp, pools.vmid], holder, now);
     const draft = {
       key,
       id,
@@ -105,7 +106,6 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
     };
     if (known) await sites.renew(tx, draft, operation.id);
     else await sites.insert(tx, draft, operation.id);
-    await openQuotas(tx, key, { backups: plan.backups, domains: plan.domains });
     return { site: (await sites.find(tx, key))!, operation, fresh: true };
   };
 
@@ -119,8 +119,8 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
       if (before) return before;
       const created = await operations
         .transaction(async (tx) => {
-          const now = await sites.find(tx, key);
-          return now && now.state !== 'failed' ? null : submit(tx, caller, key, wish, params);
+          const seen = await sites.find(tx, key);
+          return seen && seen.state !== 'failed' ? null : submit(tx, caller, key, wish, params, seen);
         })
         .catch((error: unknown) => {
           if (error instanceof Overtaken) return null;

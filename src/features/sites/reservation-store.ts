@@ -4,8 +4,8 @@
  */
 import type { Tx } from '../../database/database.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
-import { int } from '../../database/rows.ts';
-import { insertInto, statement } from '../../database/statement.ts';
+import { int, intOrNull } from '../../database/rows.ts';
+import { insertAllInto, statement, statementsOf } from '../../database/statement.ts';
 import { AppError } from '../../kit/errors.ts';
 
 /** Whose it is. */
@@ -15,22 +15,16 @@ export interface Holder {
   service: string;
 }
 
-const insertOne = insertInto('reservations', ['pool', 'value', 'number', 'panel_id', 'service']);
-const takeRested = statement(
+const insertAll = insertAllInto('reservations', ['pool', 'value', 'number', 'panel_id', 'service']);
+const takeRestedName = statement(
   `update reservations set panel_id = ?, service = ?, free_at = null
    where pool = ? and value = ? and (free_at <= ? or service = ?)`,
 );
-const findHolder = statement('select service from reservations where pool = ? and value = ?');
-const findRested = statement(
-  `select value, number from reservations
-   where pool = ? and free_at <= ? and number between ? and ? order by free_at limit 1`,
-);
-const raiseNext = statement('update pools set next_number = next_number + 1 where name = ?');
-const findNext = statement('select next_number from pools where name = ?');
+const findName = statement('select 1 from reservations where pool = ? and value = ?');
 
-const insert = async (tx: Tx, pool: string, value: string, number: number | null, holder: Holder): Promise<boolean> => {
+const unlessTaken = async (inserting: Promise<number>): Promise<boolean> => {
   try {
-    await insertOne.change(tx, [pool, value, number, holder.panelId, holder.service]);
+    await inserting;
     return true;
   } catch (error) {
     if (isUniqueViolation(error)) return false;
@@ -43,13 +37,12 @@ export const reserveName = async (
   tx: Tx,
   pool: string,
   value: string,
-  holder: Holder,
+  { panelId, service }: Holder,
   now: number,
 ): Promise<boolean> => {
-  const rested = await takeRested.change(tx, [holder.panelId, holder.service, pool, value, now, holder.service]);
-  if (rested === 1) return true;
-  const known = await findHolder.first(tx, [pool, value]);
-  return known ? false : insert(tx, pool, value, null, holder);
+  if (await findName.first(tx, [pool, value]))
+    return (await takeRestedName.change(tx, [panelId, service, pool, value, now, service])) === 1;
+  return unlessTaken(insertAll(1).change(tx, [pool, value, null, panelId, service]));
 };
 
 export interface NumberPool {
@@ -62,14 +55,50 @@ export interface NumberPool {
   format: (number: number) => string;
 }
 
-/** Takes a number that has rested. Null when there is none. */
-const reuse = async (tx: Tx, pool: NumberPool, holder: Holder, now: number): Promise<number | null> => {
-  const rested = await findRested.first(tx, [pool.name, now, pool.start, pool.end]);
-  if (!rested) return null;
-  await tx('reservations')
-    .where({ pool: pool.name, value: rested.value })
-    .update({ panel_id: holder.panelId, service: holder.service, free_at: null });
-  return int(rested.number);
+/** What a pool has to give. */
+interface Offer {
+  /** The number after the last new one. */
+  next: number;
+  /** One that was given back, and has rested. */
+  rested: number | null;
+}
+
+const raiseAll = statementsOf(
+  (pools) => `update pools set next_number = next_number + 1 where name in (${pools.map(() => '?').join(', ')})`,
+);
+const findOffers = statementsOf((pools) =>
+  pools
+    .map(
+      () => `select name, next_number - 1 as next, (
+          select number from reservations where pool = ? and free_at <= ? and number between ? and ?
+          order by free_at limit 1
+        ) as rested from pools where name = ?`,
+    )
+    .join(' union all '),
+);
+const takeRestedNumber = statement(
+  'update reservations set panel_id = ?, service = ?, free_at = null where pool = ? and number = ?',
+);
+const setNext = statement('update pools set next_number = ? where name = ?');
+
+/** Makes the counters of pools that nobody has taken a number of. */
+const beginMissing = async (tx: Tx, pools: readonly NumberPool[]): Promise<void> => {
+  const names = pools.map(({ name }) => name);
+  const known = new Set((await tx('pools').whereIn('name', names).select('name')).map(({ name }) => name));
+  for (const { name, start } of pools) if (!known.has(name)) await tx('pools').insert({ name, next_number: start + 1 });
+};
+
+/** What each has to give. Until the transaction ends, nobody else takes any of them. */
+const lookInto = async (tx: Tx, pools: readonly NumberPool[], now: number): Promise<(NumberPool & Offer)[]> => {
+  const names = pools.map(({ name }) => name);
+  // Raising the counters locks their rows: two transactions never look for the same number at once.
+  if ((await raiseAll(names).change(tx, names)) < pools.length) await beginMissing(tx, pools);
+  const values = pools.flatMap(({ name, start, end }) => [name, now, start, end, name]);
+  const rows = await findOffers(names).rows(tx, values);
+  return pools.map((pool) => {
+    const row = rows.find(({ name }) => name === pool.name);
+    return { ...pool, next: int(row.next), rested: intOrNull(row.rested) };
+  });
 };
 
 /** The lowest number that nobody ever had: there are some when the pool was widened downwards. */
@@ -88,29 +117,29 @@ const findGap = async (tx: Tx, pool: NumberPool): Promise<number | null> => {
   return gap ? int(gap.free) : null;
 };
 
-/**
- * Takes a number of the pool. Errors: `pool_exhausted` (503) when all are in use
- * or rest; a unique violation when two begin a pool at once: run the transaction again.
- */
-export const reserveNumber = async (tx: Tx, pool: NumberPool, holder: Holder, now: number): Promise<number> => {
-  // Raising the counter locks its row: two transactions never look for the same number at once.
-  const raised = await raiseNext.change(tx, [pool.name]);
-  if (raised === 0) await tx('pools').insert({ name: pool.name, next_number: pool.start + 1 });
+const isNew = ({ rested, next, start, end }: NumberPool & Offer): boolean =>
+  rested === null && next >= start && next <= end;
 
-  const rested = await reuse(tx, pool, holder, now);
+const takeNew = (tx: Tx, numbers: readonly [NumberPool, number][], { panelId, service }: Holder): Promise<boolean> =>
+  unlessTaken(
+    insertAll(numbers.length).change(
+      tx,
+      numbers.flatMap(([{ name, format }, number]) => [name, format(number), number, panelId, service]),
+    ),
+  );
+
+/** Errors: `pool_exhausted`. */
+const takeOne = async (tx: Tx, pool: NumberPool & Offer, holder: Holder): Promise<number> => {
+  const { name, rested, next } = pool;
   if (rested !== null) {
-    await tx('pools').where({ name: pool.name }).decrement('next_number', 1);
+    await takeRestedNumber.change(tx, [holder.panelId, holder.service, name, rested]);
+    await setNext.change(tx, [next, name]);
     return rested;
   }
-  const row = await findNext.first(tx, [pool.name]);
-  const next = int(row.next_number) - 1;
-  if (next >= pool.start && next <= pool.end && (await insert(tx, pool.name, pool.format(next), next, holder)))
-    return next;
+  if (isNew(pool) && (await takeNew(tx, [[pool, next]], holder))) return next;
   const gap = await findGap(tx, pool);
-  if (gap !== null && (await insert(tx, pool.name, pool.format(gap), gap, holder))) {
-    await tx('pools')
-      .where({ name: pool.name })
-      .update({ next_number: gap + 1 });
+  if (gap !== null && (await takeNew(tx, [[pool, gap]], holder))) {
+    await setNext.change(tx, [gap + 1, name]);
     return gap;
   }
   throw new AppError(
@@ -121,6 +150,25 @@ export const reserveNumber = async (tx: Tx, pool: NumberPool, holder: Holder, no
       retryAfter: 300,
     },
   );
+};
+
+/**
+ * Takes a number of each pool, in their order. Errors: `pool_exhausted` (503) when all of one are in use or rest; a
+ * unique violation when two begin a pool at once: run the transaction again.
+ */
+export const reserveNumbers = async (
+  tx: Tx,
+  pools: readonly NumberPool[],
+  holder: Holder,
+  now: number,
+): Promise<number[]> => {
+  const offers = await lookInto(tx, pools, now);
+  const areNew = offers.every(isNew);
+  const next = offers.map((pool): [NumberPool, number] => [pool, pool.next]);
+  if (areNew && (await takeNew(tx, next, holder))) return offers.map((pool) => pool.next);
+  const taken: number[] = [];
+  for (const pool of offers) taken.push(await takeOne(tx, pool, holder));
+  return taken;
 };
 
 /** Gives back all that a service has. Nobody else gets any of it before `freeAt`. */

@@ -7,7 +7,7 @@ import type { Database, Tx } from '../../database/database.ts';
 import { AppError } from '../../kit/errors.ts';
 import { defineOperation, type OperationDefinition, type Step } from '../../operations/definition.ts';
 import type { ServiceKey } from '../../operations/operation.ts';
-import { openQuotas, readQuotas, setLimit } from '../../operations/quota.ts';
+import { closeQuotas, readQuotas, setLimit } from '../../operations/quota.ts';
 import {
   computeObject,
   initialName,
@@ -158,7 +158,7 @@ export const siteOperations = ({ db, sites, providers, zone, restMs, blocks, onG
       const now = await db.now(tx);
       const site = await siteOf(tx, key);
       await releaseAll(tx, site.id, now + restMs);
-      await openQuotas(tx, key, {});
+      await closeQuotas(tx, key);
       await onGone(tx, site, now);
       await sites.gone(tx, site, 'deleted', now);
     },
