@@ -1,6 +1,7 @@
 import type { Child } from '../harness/child.ts';
 import { putLoadOn } from '../harness/load.ts';
 import { bearer, type Measure, withServers } from '../harness/measure.ts';
+import { statusOf } from '../harness/server-status.ts';
 import { figureOf, quantile, ratioOf } from '../harness/statistics.ts';
 import { openWorld, type World } from '../harness/world.ts';
 import { sitesInTurn } from './get-site.ts';
@@ -15,12 +16,7 @@ interface Measured {
   looks: number[];
 }
 
-const looksSoFar = async ({ db }: World): Promise<number> => {
-  const [rows] = (await db.knex.raw(`show global status like 'Innodb_buffer_pool_read_requests'`)) as [
-    { Value: string }[],
-  ];
-  return Number(rows[0]!.Value);
-};
+const looksSoFar = (one: World): Promise<number> => statusOf(one, 'Innodb_buffer_pool_read_requests');
 
 /** Where the time goes that more services take: into longer ways to the same rows, as the counters have it. */
 const restOf = (least: Measured, most: Measured): string => {
