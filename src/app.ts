@@ -1,6 +1,5 @@
 /** The composition root: the only file that wires things together. Reading it is reading the architecture. */
 import { readFileSync } from 'node:fs';
-import type { Express } from 'express';
 import { type AdapterSettings, computeAdapters, dnsAdapters, proxyAdapters } from './adapters/registry.ts';
 import { dnsBackendHandlers } from './compat/dns-backend.ts';
 import { hostingBackendHandlers } from './compat/hosting-backend.ts';
@@ -54,7 +53,7 @@ import { createAddressRule } from './features/webhooks/target-address.ts';
 import { createWebhookChannel } from './features/webhooks/webhook-channel.ts';
 import { createWebhooks } from './features/webhooks/webhooks.ts';
 import { createClientAddress } from './http/client-address.ts';
-import { createHttpApp } from './http/http-app.ts';
+import { createHttpApp, type HttpApp } from './http/http-app.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createRateExchange } from './http/rate-exchange.ts';
 import { createRateLimit } from './http/rate-limit.ts';
@@ -307,7 +306,7 @@ export const createProvisor = async (config: Config, log: Log, replacements: Rep
     });
 
   /** The HTTP application. Errors: a contract that does not fit the handlers. */
-  const createApp = (draining: AbortSignal): Promise<Express> => {
+  const createApp = (draining: AbortSignal): Promise<HttpApp> => {
     const document = readDocument();
     return createHttpApp({
       document,

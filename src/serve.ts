@@ -87,7 +87,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       ends.push(() => adapter.close?.());
     }
     const draining = new AbortController();
-    const app = await provisor.createApp(draining.signal);
+    const { app, atRest } = await provisor.createApp(draining.signal);
     const server = await listen(app, {
       host: config.PROVISOR_HOST,
       port: config.PROVISOR_PORT,
@@ -95,6 +95,7 @@ export const serve = async (config: Config, log: Log, replacements: Replacements
       lingerMs: config.PROVISOR_LINGER_SECONDS * 1000,
       clock,
       limits: { connections: config.PROVISOR_CONNECTIONS },
+      atRest,
     });
     let served = true;
     ends.push(() => (served ? server.drain() : undefined));

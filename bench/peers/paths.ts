@@ -39,7 +39,7 @@ const document = {
 const answer = (id: string) => ({ id, ok: true });
 
 if (side === 'provisor') {
-  const app = await createHttpApp({
+  const { app } = await createHttpApp({
     document,
     handlers: Object.fromEntries(
       Array.from({ length: paths }, (_, at) => [

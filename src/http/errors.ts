@@ -125,9 +125,6 @@ const ofBodyParser = ({ type, limit }: { type: unknown; limit?: unknown }): Prob
         message: 'Send the body as plain UTF-8 JSON.',
         retryable: false,
       };
-    case 'request.aborted':
-    case 'request.size.invalid':
-      return { status: 400, code: 'invalid_request', message: 'The body ended too early.', retryable: false };
     default:
       return null;
   }

@@ -106,8 +106,14 @@ const sendJson = (res: Response, body: unknown): void => {
 
 const noQuery = Object.freeze({});
 
+export interface HttpApp {
+  app: Express;
+  /** Resolves once no request is being carried out any more. Its caller may have left long before that. */
+  atRest(): Promise<void>;
+}
+
 /** Builds the Express application. Errors: any mismatch between contract and handlers, any fault in the contract. */
-export const createHttpApp = async (options: HttpAppOptions): Promise<Express> => {
+export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> => {
   const { document, handlers, authenticate, idempotency, rateLimit, clock, log, telemetry, draining } = options;
   const operations = operationsOf(document);
   requireMatch(operations, handlers);
@@ -265,6 +271,12 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
     return answerOnce(key, match, { ...caller, idempotencyKey: key }, req, res);
   };
 
+  const underWay = new Set<Promise<void>>();
+  const carryOut = (work: Promise<void>): void => {
+    const done = work.finally(() => underWay.delete(done));
+    underWay.add(done);
+  };
+
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -286,9 +298,14 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<Express> =
       tellAnswer({ telemetry, log }, req, res, { span, ms: clock.monotonic() - began });
     });
     runAs({ request: requestId, traceparent: span.traceparent }, () => {
-      if (!cors(req, res)) serve(req, res, next).catch(next);
+      if (!cors(req, res)) carryOut(serve(req, res, next).catch(next));
     });
   });
   app.use(errorHandler({ log }));
-  return app;
+  return {
+    app,
+    atRest: async () => {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
 };

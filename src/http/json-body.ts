@@ -32,6 +32,9 @@ const isSound = (value: unknown, depth = 0): boolean => {
 const isUnpacking = (error: unknown): boolean =>
   error instanceof Error && 'status' in error && error.status === 400 && !('type' in error);
 
+/** Its client has hung up. What the parser says then differs, and of a packed body it says nothing, ever. */
+const isCutOff = (req: Request): boolean => req.destroyed && !req.complete;
+
 /** A body was announced and is not there: the parser passes over the one of a client that has hung up meanwhile. */
 const isUnread = (req: Request): boolean => req.body === undefined && Boolean(req.is(jsonTypes));
 
@@ -40,14 +43,19 @@ export const readJson = (req: Request, res: Response, limit: number = usualLimit
   new Promise((resolve, reject) => {
     const parse = parsers.get(limit) ?? parserOf(limit);
     parsers.set(limit, parse);
+    // Without its body it would be another wish, and somebody's limits to one customer would be lost with it.
+    const endedEarly = () =>
+      reject(new AppError('invalid', 'invalid_request', 'The body ended too early.', { retryable: true }));
+    req.once('close', () => {
+      if (isCutOff(req)) endedEarly();
+    });
     parse(req, res, (error?: unknown) => {
-      if (isUnpacking(error)) {
+      if (isCutOff(req)) endedEarly();
+      else if (isUnpacking(error)) {
         reject(new AppError('invalid', 'invalid_request', 'The body is not packed as its Content-Encoding says.'));
       } else if (error) reject(error);
-      else if (isUnread(req)) {
-        // Without its body it would be another wish, and somebody's limits to one customer would be lost with it.
-        reject(new AppError('invalid', 'invalid_request', 'The body ended too early.', { retryable: true }));
-      } else if (isSound(req.body)) resolve();
+      else if (isUnread(req)) endedEarly();
+      else if (isSound(req.body)) resolve();
       else {
         const why = 'a text is not Unicode, a number is too large, or it is nested too deeply';
         reject(new AppError('invalid', 'invalid_json', `The body cannot be used: ${why}.`));

@@ -52,7 +52,8 @@ export interface HttpServer {
   readonly port: number;
   /**
    * Lingers, then takes no new connections, answers what comes on the open ones
-   * (each answer says `Connection: close`), and resolves when all are closed.
+   * (each answer says `Connection: close`), and resolves when all are closed and
+   * what those who have left asked for is done, too.
    */
   drain(): Promise<void>;
 }
@@ -127,9 +128,11 @@ export const listen = async (
     lingerMs: number;
     clock: Clock;
     limits?: Partial<ConnectionLimits>;
+    /** Resolves once nothing is being carried out any more, whether or not somebody is there for the answer. */
+    atRest?: () => Promise<void>;
   },
 ): Promise<HttpServer> => {
-  const { host, port, variable, lingerMs, clock } = options;
+  const { host, port, variable, lingerMs, clock, atRest = async () => {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const settings = {
     maxHeaderSize,
@@ -180,18 +183,22 @@ export const listen = async (
     port: (server.address() as AddressInfo).port,
     drain: async () => {
       if (lingerMs > 0) await sleep(clock, lingerMs);
+      const late = new Promise<void>((resolve) => {
+        clock.after(longestAnswerMs, () => {
+          for (const connection of connections) connection.destroy();
+          resolve();
+        });
+      });
       await new Promise<void>((resolve) => {
         // http's own close() also cuts idle connections, on which a request may just be coming in.
         NetServer.prototype.close.call(server, () => resolve());
-        clock.after(longestAnswerMs, () => {
-          for (const connection of connections) connection.destroy();
-        });
         const closeSilent = () => {
           closeIdle();
           if (connections.size > 0) clock.after(250, closeSilent);
         };
         clock.after(silentMs, closeSilent);
       });
+      await Promise.race([atRest(), late]);
     },
   };
 };
