@@ -5,6 +5,7 @@
  * no key can neither change nor take away an entry unseen: see `verify-audit.ts`.
  */
 import { afterCommit } from '../database/after-commit.ts';
+import { along } from '../database/along.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { int, json } from '../database/rows.ts';
 import { insertInto, statement } from '../database/statement.ts';
@@ -189,13 +190,22 @@ export interface AuditFilter {
 /** The place of an entry among all of a panel's. */
 export type AuditPlace = Pick<AuditRecord, 'at' | 'chain' | 'seq'>;
 
+/** The index that has a panel's entries in the order of their pages; null where few are asked for, which are sorted. */
+const indexFor = ({ chains, kind, actor, action }: AuditFilter): string | null => {
+  if (chains) return null;
+  if (action !== undefined) return 'audit_by_action';
+  if (actor !== undefined) return 'audit_by_actor';
+  return kind === undefined ? 'audit_by_panel' : null;
+};
+
 /** A panel's entries, newest first; `before` is the last one of the page before. */
 export const listAudit = async (
   queries: Queries,
   filter: AuditFilter,
   page: { limit: number; before?: AuditPlace | undefined },
 ): Promise<AuditRecord[]> => {
-  const query = queries('audit')
+  const index = indexFor(filter);
+  const query = (index === null ? queries('audit') : along(queries, 'audit', index))
     .where({ panel_id: filter.panelId })
     .orderBy([
       { column: 'at', order: 'desc' },

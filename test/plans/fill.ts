@@ -61,7 +61,8 @@ const tablesOf = (panelId: string, now: number, many: number): Record<string, Ta
     },
     audit: {
       columns: 'chain, seq, at, actor, action, outcome, details, request_id, prev_hash, hash',
-      values: `${chain}, k, ${at} + k, 'bench', 'site.create', 'done', '{}', null, repeat('0', 64), repeat('0', 64)`,
+      values: `${chain}, k, ${at} + k, if(k = 2, 'engine', 'bench'), if(k = 3, 'site.suspend', 'site.create'),
+        if(k = 2, if(seq <= 50, 'failed', 'done'), 'accepted'), '{}', null, repeat('0', 64), repeat('0', 64)`,
       times: three,
       examples: (n) => [chainOf(n)],
     },
