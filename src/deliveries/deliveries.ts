@@ -46,6 +46,8 @@ const [sendsAtOnce, sendsPerTarget] = [16, 4];
 const day = 24 * 3_600_000;
 /** How long events that were handed on, and deliveries that have ended, are kept. */
 const kept = { events: 7 * day, deliveries: 30 * day };
+/** Targets that one clean-up looks at; the next one goes on from there. */
+const targetsAtOnce = 500;
 
 export interface DeliveriesOptions {
   db: Database;
@@ -223,6 +225,42 @@ export const createDeliveries = (options: DeliveriesOptions) => {
     failed: (error) => log.warn({ err: error }, 'Could not look for what others are to be told'),
   });
 
+  const forget = async (target: string): Promise<number> => {
+    for (let all = 0; ; ) {
+      const removed = await transaction((tx) => store.forgetSome(tx, target));
+      all += removed;
+      if (removed === 0) return all;
+    }
+  };
+
+  const removeOld = async (): Promise<number> => {
+    for (let all = 0; ; ) {
+      const now = await db.now();
+      const removed = await store.removeOld(db.knex, {
+        events: now - kept.events,
+        deliveries: now - kept.deliveries,
+      });
+      all += removed;
+      if (removed === 0) return all;
+    }
+  };
+
+  let lookedUpTo = '';
+  /**
+   * Removes what is kept for targets that are gone: the process that was to forget them died, or an event was handed on
+   * while they were deleted.
+   */
+  const forgetGone = async (): Promise<number> => {
+    let all = 0;
+    for (let looked = 0; looked < targetsAtOnce; looked += 1) {
+      const next = await store.nextTarget(db.knex, lookedUpTo);
+      lookedUpTo = next?.target ?? '';
+      if (!next) break;
+      if (await channels.get(next.channel)?.isGone?.(next.target)) all += await forget(next.target);
+    }
+    return all;
+  };
+
   return {
     /** Makes a way to tell others known. Before `start`. */
     register: (channel: Channel) => channels.set(channel.name, channel),
@@ -237,9 +275,7 @@ export const createDeliveries = (options: DeliveriesOptions) => {
     /** Adds a delivery that no event of the outbox led to, e.g. for a trial. */
     add: store.addDelivery,
     /** Removes what there is of a target. Repeating it is harmless. */
-    forget: async (target: string): Promise<void> => {
-      while ((await transaction((tx) => store.forgetSome(tx, target))) > 0);
-    },
+    forget,
     list: (target: string, page: Parameters<typeof store.listDeliveries>[2]) =>
       store.listDeliveries(db.knex, target, page),
     find: store.findDelivery,
@@ -268,18 +304,8 @@ export const createDeliveries = (options: DeliveriesOptions) => {
       const now = await db.now();
       return Math.max(0, now - ((await store.oldestDue(db.knex, now)) ?? now));
     },
-    /** Removes what is older than it is kept. */
-    clean: async (): Promise<number> => {
-      for (let all = 0; ; ) {
-        const now = await db.now();
-        const removed = await store.removeOld(db.knex, {
-          events: now - kept.events,
-          deliveries: now - kept.deliveries,
-        });
-        all += removed;
-        if (removed === 0) return all;
-      }
-    },
+    /** Removes what is older than it is kept, and what is kept for nobody. */
+    clean: async (): Promise<number> => (await removeOld()) + (await forgetGone()),
   };
 };
 

@@ -239,6 +239,25 @@ export const forgetSome = async (tx: Tx, target: string): Promise<number> => {
   return lanes.length + ids.length;
 };
 
+/** The next of all targets for which something is kept, in the order of their names; null after the last one. */
+export const nextTarget = async (
+  queries: Queries,
+  after: string,
+): Promise<{ target: string; channel: string } | null> => {
+  const [delivery, lane] = await Promise.all([
+    along(queries, 'deliveries', 'deliveries_by_target')
+      .where('target', '>', after)
+      .orderBy([{ column: 'target' }, { column: 'id' }])
+      .first('target', 'channel'),
+    queries('delivery_lanes')
+      .where('target', '>', after)
+      .orderBy([{ column: 'target' }, { column: 'lane' }])
+      .first('target', 'channel'),
+  ]);
+  if (!delivery || !lane) return delivery ?? lane ?? null;
+  return delivery.target < lane.target ? delivery : lane;
+};
+
 /**
  * Of the lanes of a channel in which something waits: how many there are, the oldest delivery in them, and since when
  * the one that is due longest is not taken. Only lanes in which something waits are read.

@@ -54,6 +54,8 @@ export interface Channel {
   readonly name: string;
   /** Whom to tell of an event. In the transaction that hands the event on. */
   targetsOf(tx: Tx, event: OutboxEvent): Promise<Target[]>;
+  /** Whether there is no such target and will never be again, so that nothing is kept for it. @default there always is */
+  isGone?(target: string): Promise<boolean>;
   /** Sends it. It may be sent twice, and then it is the same to the letter. Never throws for what the other side did. */
   send(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
   /** What follows for the target, in the transaction that writes the outcome down. `final` once it is not tried again. */

@@ -302,5 +302,40 @@ for (const database of databases) {
       await panel.call('POST', `/v1/webhooks/${id}/test`);
       await receiver.until(6);
     });
+
+    it('leave nothing behind when the process that deleted one died before it could forget its deliveries', async () => {
+      const { deliveries: telling, db } = app.serving.provisor;
+      const [gone, kept] = [await make(), await make()];
+      for (let n = 0; n < 3; n += 1) await event(newServiceId(), 'create');
+      for (const { id } of [gone, kept]) await until(id, (all) => all.length === 3 && ended(all));
+      const left = async (id: string) => {
+        const rows = await Promise.all(
+          ['deliveries', 'delivery_lanes'].map((table) => db.knex(table).where('target', id)),
+        );
+        return rows.map(({ length }) => length);
+      };
+      await telling.clean();
+      assert.deepEqual(
+        [await left(gone.id), await left(kept.id)],
+        [
+          [3, 3],
+          [3, 3],
+        ],
+      );
+      // What was committed of its deletion.
+      await db.knex('webhooks').where({ id: gone.id }).delete();
+      // And what was handed on meanwhile.
+      const one = await db.knex('deliveries').where({ target: gone.id }).first('id');
+      await db.knex('deliveries').where(one).update({ state: 'pending', ended_at: null });
+      assert.ok((await telling.clean()) >= 6);
+      assert.deepEqual(
+        [await left(gone.id), await left(kept.id)],
+        [
+          [0, 0],
+          [3, 3],
+        ],
+      );
+      assert.equal(await telling.clean(), 0);
+    });
   });
 }

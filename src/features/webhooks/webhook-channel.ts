@@ -58,6 +58,8 @@ export const createWebhookChannel = (deps: {
         .filter((webhook) => wants(webhook, event.name))
         .map(({ id }) => ({ name: id })),
 
+    isGone: async (target) => (await store.findWebhook(db.knex, target)) === null,
+
     send: async (delivery, signal): Promise<Outcome> => {
       const webhook = await store.findWebhook(db.knex, delivery.target);
       if (!webhook?.enabled) return { is: 'never', error: 'The webhook was disabled.' };

@@ -175,7 +175,7 @@ export const createWebhooks = ({ db, pepper, operations, deliveries, rules, even
         await store.deleteWebhook(tx, id);
         await note(tx, caller, webhook, 'webhook.delete', { url: webhook.url }, await db.now(tx));
       });
-      // Nobody can ask for them any more. What is left when this process dies now is given up, and removed when it is old.
+      // Nobody can ask for them any more. What is left when this process dies now is removed by the next clean-up.
       if (wasThere) await deliveries.forget(id);
     },
 
