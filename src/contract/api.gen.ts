@@ -1372,6 +1372,11 @@ export interface paths {
         /**
          * List the audit trail
          * @description The entries of this panel, newest first. What the operator does to plans is in no panel's trail.
+         *
+         *     By `outcome`, or by more than one of `kind`, `actor` and `action`, a page looks through a limited stretch of the
+         *     trail, however long that is. It may then have fewer entries than `limit`, or none, and a `next_cursor` with which
+         *     to look on: the end is where that is null. `since` and `until` leave less to look through, and with `service_id`
+         *     every page but the last is full.
          */
         get: operations["listAudit"];
         put?: never;

@@ -21,17 +21,22 @@ export const pageWish = (query: { limit?: number; cursor?: string }): { limit: n
   return { limit, after };
 };
 
-/** A page of at most `limit` from `limit + 1` items that were read: the one too many says that there is a next page. */
+/**
+ * A page of at most `limit` from `limit + 1` items that were read: the one too many says that there is a next page. With
+ * fewer items there may be one all the same, when `goesOn` says where to look on.
+ */
 export const pageOf = <Item, View>(
   items: Item[],
   limit: number,
   keyOf: (item: Item) => string,
   view: (item: Item) => View,
+  goesOn: string | null = null,
 ): { data: View[]; next_cursor: string | null } => {
   const page = items.slice(0, limit);
   const last = page.at(-1);
+  const end = items.length > limit && last !== undefined ? keyOf(last) : goesOn;
   return {
     data: page.map(view),
-    next_cursor: items.length > limit && last !== undefined ? Buffer.from(keyOf(last)).toString('base64url') : null,
+    next_cursor: end === null ? null : Buffer.from(end).toString('base64url'),
   };
 };

@@ -5,7 +5,6 @@
  * no key can neither change nor take away an entry unseen: see `verify-audit.ts`.
  */
 import { afterCommit } from '../database/after-commit.ts';
-import { along } from '../database/along.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { int, json } from '../database/rows.ts';
 import { insertInto, statement } from '../database/statement.ts';
@@ -155,7 +154,7 @@ export interface AuditRecord extends Required<AuditEntry> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows are what the drivers give; this function is where they get types
-const decode = (row: any): AuditRecord => ({
+export const decodeAudit = (row: any): AuditRecord => ({
   chain: row.chain,
   seq: int(row.seq),
   at: int(row.at),
@@ -170,67 +169,4 @@ const decode = (row: any): AuditRecord => ({
 
 /** The entries of a chain, newest first. */
 export const readAudit = async (queries: Queries, chain: string, page: { limit: number }): Promise<AuditRecord[]> =>
-  (await queries('audit').where({ chain }).orderBy('seq', 'desc').limit(page.limit)).map(decode);
-
-export interface AuditFilter {
-  panelId: string;
-  /** Only of these chains. */
-  chains?: string[];
-  /** Only of services of this kind. */
-  kind?: string;
-  actor?: string | undefined;
-  action?: string | undefined;
-  outcome?: string | undefined;
-  /** Epoch milliseconds, included. */
-  since?: number | undefined;
-  /** Epoch milliseconds, not included. */
-  until?: number | undefined;
-}
-
-/** The place of an entry among all of a panel's. */
-export type AuditPlace = Pick<AuditRecord, 'at' | 'chain' | 'seq'>;
-
-/** The index that has a panel's entries in the order of their pages; null where few are asked for, which are sorted. */
-const indexFor = ({ chains, kind, actor, action }: AuditFilter): string | null => {
-  if (chains) return null;
-  if (action !== undefined) return 'audit_by_action';
-  if (actor !== undefined) return 'audit_by_actor';
-  return kind === undefined ? 'audit_by_panel' : null;
-};
-
-/** A panel's entries, newest first; `before` is the last one of the page before. */
-export const listAudit = async (
-  queries: Queries,
-  filter: AuditFilter,
-  page: { limit: number; before?: AuditPlace | undefined },
-): Promise<AuditRecord[]> => {
-  const index = indexFor(filter);
-  const query = (index === null ? queries('audit') : along(queries, 'audit', index))
-    .where({ panel_id: filter.panelId })
-    .orderBy([
-      { column: 'at', order: 'desc' },
-      { column: 'chain', order: 'desc' },
-      { column: 'seq', order: 'desc' },
-    ])
-    .limit(page.limit);
-  if (filter.chains) query.whereIn('chain', filter.chains);
-  // `;` is the character after `:`.
-  if (filter.kind !== undefined)
-    query.whereBetween('chain', [`${filter.panelId}:${filter.kind}:`, `${filter.panelId}:${filter.kind};`]);
-  for (const name of ['actor', 'action', 'outcome'] as const) {
-    const wished = filter[name];
-    if (wished !== undefined) query.where({ [name]: wished });
-  }
-  if (filter.since !== undefined) query.where('at', '>=', filter.since);
-  if (filter.until !== undefined) query.where('at', '<', filter.until);
-  const { before } = page;
-  if (before) {
-    query.where('at', '<=', before.at).where((rest) =>
-      rest
-        .where('at', '<', before.at)
-        .orWhere('chain', '<', before.chain)
-        .orWhere((same) => same.where({ chain: before.chain }).where('seq', '<', before.seq)),
-    );
-  }
-  return (await query).map(decode);
-};
+  (await queries('audit').where({ chain }).orderBy('seq', 'desc').limit(page.limit)).map(decodeAudit);

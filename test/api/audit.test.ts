@@ -163,6 +163,9 @@ for (const database of databases) {
         [`&actor=${actor()}&until=2999-01-01T00:00:00Z`, 'audit_by_actor'],
         ['&action=site.create', 'audit_by_action'],
         ['&action=site.reset', 'audit_by_action'],
+        ['&outcome=refused', 'audit_by_panel'],
+        [`&actor=${actor()}&outcome=refused`, 'audit_by_actor'],
+        ['&actor=engine&action=site.create', 'audit_by_action'],
       ] as const) {
         for (const from of ['', `&cursor=${cursor}`]) {
           seen.clear();
@@ -176,6 +179,57 @@ for (const database of databases) {
             assert.doesNotMatch(plan, /filesort|TEMP B-TREE/, query);
           }
         }
+      }
+    });
+
+    it('is looked through a thousand entries at a time for what has no index, and to its end', async () => {
+      const { knex } = app.serving.provisor.db;
+      const reader = await app.newPanel({ scopes: ['audit:read'] });
+      const many = Array.from({ length: 4_500 }, (_, n) => ({
+        chain: `${reader.panelId}:${n % 2 === 0 ? 'site' : 'zone'}:s-${n % 7}`,
+        seq: Math.floor(n / 7) * 2 + (n % 2),
+        // Some at the same instant, all before the panel was made.
+        at: 1_000_000 + Math.floor(n / 5),
+        actor: n % 3 === 0 ? 'engine' : 'bench',
+        action: 'site.create',
+        outcome: n % 1_100 === 3 ? 'failed' : 'done',
+        details: '{}',
+        prev_hash: '',
+        hash: String(n),
+      }));
+      try {
+        await knex.batchInsert('audit', many, 500);
+        for (const [query, isAskedFor, pages] of [
+          ['outcome=failed', ({ outcome }) => outcome === 'failed', 5],
+          ['outcome=stuck', () => false, 5],
+          ['actor=engine&kind=zone', ({ actor, chain }) => actor === 'engine' && chain.includes(':zone:'), 8],
+          ['action=site.create&outcome=failed&since=1970-01-01T00:30:00Z', () => false, 1],
+        ] as [string, (entry: (typeof many)[number]) => boolean, number][]) {
+          const seen: string[] = [];
+          let asked = 0;
+          for (let cursor: string | null = ''; cursor !== null; asked += 1) {
+            const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
+            const page: Answer = await reader.call('GET', `/v1/audit?limit=100&${query}${from}`);
+            assert.equal(page.status, 200, page.text);
+            seen.push(...page.body.data.map(({ hash }: { hash: string }) => hash));
+            cursor = page.body.next_cursor;
+          }
+          assert.equal(asked, pages, query);
+          const wished = many.filter(isAskedFor);
+          wished.sort((a, b) => b.at - a.at || (a.chain < b.chain ? 1 : a.chain > b.chain ? -1 : b.seq - a.seq));
+          assert.deepEqual(
+            seen,
+            wished.map(({ hash }) => hash),
+            query,
+          );
+        }
+      } finally {
+        await knex('audit')
+          .whereIn(
+            'hash',
+            many.map(({ hash }) => hash),
+          )
+          .delete();
       }
     });
 

@@ -2,7 +2,7 @@
 import type { Database } from '../../database/database.ts';
 import type { Caller } from '../../kit/caller.ts';
 import { AppError } from '../../kit/errors.ts';
-import { type AuditPlace, type AuditRecord, listAudit } from '../../operations/audit.ts';
+import { type AuditPlace, type FoundAudit, listAudit } from '../../operations/list-audit.ts';
 import { activeKey } from '../../operations/operation.ts';
 import { signOldHeads, verifyAudit } from '../../operations/verify-audit.ts';
 
@@ -31,23 +31,21 @@ const readPlace = (text: string): AuditPlace => {
 const instantOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
 
 export const createAuditLog = ({ db, pepper }: { db: Database; pepper: string }) => ({
-  /** A panel's entries, newest first. Errors: `invalid_request` for a cursor that is not ours. */
+  /** A panel's entries, newest first; see `listAudit` for where it may stop. Errors: `invalid_request` for a cursor that is not ours. */
   list: (
     { panelId }: Pick<Caller, 'panelId'>,
     wish: AuditWish,
     page: { limit: number; after?: string | undefined },
-  ): Promise<AuditRecord[]> => {
+  ): Promise<FoundAudit> => {
     const { service_id: serviceId, kind, actor, action, outcome } = wish;
     const kinds = kind === undefined ? auditedKinds : [kind];
-    const narrowed =
-      serviceId === undefined
-        ? { ...(kind === undefined ? {} : { kind }) }
-        : { chains: kinds.map((each) => activeKey({ panelId, kind: each, serviceId })) };
     return listAudit(
       db.knex,
       {
         panelId,
-        ...narrowed,
+        chains:
+          serviceId === undefined ? undefined : kinds.map((each) => activeKey({ panelId, kind: each, serviceId })),
+        kind,
         actor,
         action,
         outcome,

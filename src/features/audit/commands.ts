@@ -32,7 +32,8 @@ export const auditCommands = (program: Command, run: RunCommand<AuditTools>): vo
           ...(options.service === undefined ? {} : { service_id: options.service }),
           ...(options.actor === undefined ? {} : { actor: options.actor }),
         };
-        const found = await audit.list({ panelId }, wish, { limit: limit + 1, after });
+        // By service or by key all is found at once.
+        const { found } = await audit.list({ panelId }, wish, { limit: limit + 1, after });
         const page = pageOf(found, limit, placeText, (entry) => ({ ...entry, at: instant(entry.at) }));
         output.answer(page, () =>
           page.data.length === 0

@@ -26,7 +26,7 @@ export const auditHandlers = (audit: AuditLog) =>
   ({
     listAudit: async ({ caller, query }) => {
       const { limit, after } = pageWish(query);
-      const found = await audit.list(caller, query, { limit: limit + 1, after });
-      return { status: 200, body: pageOf(found, limit, placeText, view) };
+      const { found, lookedTo } = await audit.list(caller, query, { limit: limit + 1, after });
+      return { status: 200, body: pageOf(found, limit, placeText, view, lookedTo && placeText(lookedTo)) };
     },
   }) satisfies Handlers<'listAudit'>;
