@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.ts';
 import { applyEdit, copyProject, requireLoads, runTests } from './mutants/copy.ts';
+import { engineMutations } from './mutants/engine-mutations.ts';
 import type { Mutation } from './mutants/mutation.ts';
-import { mutations } from './mutants/mutations.ts';
+import { otherMutations } from './mutants/other-mutations.ts';
 import { report } from './report.ts';
 
 const atOnce = 2;
@@ -75,7 +76,7 @@ const requireSound = async (chosen: Mutation[], base: string, mysqlUrl?: string)
 };
 
 const filter = process.argv[2] ?? '';
-const named = mutations.filter((mutation) => mutation.name.includes(filter));
+const named = [...engineMutations, ...otherMutations].filter((mutation) => mutation.name.includes(filter));
 const chosen = named.filter((mutation) => !mutation.needsMariaDb || hasMariaDb());
 if (chosen.length < named.length) say(`MariaDB is not installed: ${named.length - chosen.length} LEFT OUT.`);
 if (chosen.length === 0) throw new Error(`No mutant is called ${filter}`);
