@@ -35,9 +35,11 @@ const answers = (connection: PooledConnection): Promise<boolean> =>
     });
   });
 
+// A getter of mysql2 that goes through the module loader each time.
+const { TypedParameter } = mysql2;
+
 // Left to itself mysql2 sends every number as a floating one, which LIMIT refuses.
-const asParameter = (value: unknown) =>
-  Number.isInteger(value) ? mysql2.TypedParameter.BIGINT(value as number) : value;
+const asParameter = (value: unknown) => (Number.isInteger(value) ? TypedParameter.BIGINT(value as number) : value);
 
 /** As the driver's query, by a prepared statement that the connection keeps. */
 const execute = (connection: Connection, query: DriverQuery): Promise<DriverQuery> =>
