@@ -108,6 +108,23 @@ const createEngine = (world: World): Engine => {
   };
 };
 
+interface Cost {
+  /** Milliseconds of this process. */
+  cpuMs: number;
+  /** Statements that the database was asked. */
+  turns: number;
+}
+
+/** For each of `count`. */
+const costOf = async (world: World, count: number, work: () => Promise<unknown>): Promise<Cost> => {
+  const turnsBefore = await statusOf(world, 'Questions');
+  const cpuBefore = process.cpuUsage();
+  await work();
+  const cpu = process.cpuUsage(cpuBefore);
+  const turns = (await statusOf(world, 'Questions')) - turnsBefore;
+  return { cpuMs: (cpu.user + cpu.system) / 1000 / count, turns: turns / count };
+};
+
 /**
  * Operations a second from the first claim to the last end, `around` which may look on; milliseconds of our CPU, and
  * turns to the database, for each.
@@ -117,28 +134,22 @@ export const engineRate = async (
   count: number,
   round: string,
   around: (work: () => Promise<void>) => Promise<void> = (work) => work(),
-): Promise<{ perSecond: number; cpuMs: number; turns: number }> => {
+): Promise<{ perSecond: number } & Cost> => {
   const { operations, submit, untilEnded } = createEngine(world);
   for (let at = 0; at < count; at += 1) {
     await addService(world, `${round}-${at}`);
     await submit(`${round}-${at}`);
   }
-  const turnsBefore = await statusOf(world, 'Questions');
-  const began = performance.now();
-  const cpuBefore = process.cpuUsage();
+  let took = 0;
+  const work = async () => {
+    const began = performance.now();
+    operations.start();
+    await untilEnded(count);
+    took = performance.now() - began;
+  };
   try {
-    await around(async () => {
-      operations.start();
-      await untilEnded(count);
-    });
-    const took = performance.now() - began;
-    const cpu = process.cpuUsage(cpuBefore);
-    const turns = (await statusOf(world, 'Questions')) - turnsBefore;
-    return {
-      perSecond: (count * 1000) / took,
-      cpuMs: (cpu.user + cpu.system) / 1000 / count,
-      turns: turns / count,
-    };
+    const cost = await costOf(world, count, () => around(work));
+    return { perSecond: (count * 1000) / took, ...cost };
   } finally {
     await operations.drain(5000);
   }
@@ -151,8 +162,19 @@ const flushAt = async (world: World, how: keyof typeof flushes): Promise<void> =
   await world.db.knex.raw(`set global innodb_flush_log_at_trx_commit = ${flushes[how]}`);
 };
 
-const restOf = (ours: number[], raw: number[]): string =>
-  `Time goes to the turns between Node and the database: sending one is the largest part of the CPU of the engine (see “Where our time goes”). An operation takes ${quantile(ours, 0.5).toFixed(1)} of them, the raw loop ${quantile(raw, 0.5).toFixed(1)}. Each of its commits writes what became of two steps beside the guarded write; a claim also raises the fence of the service; and an end looks for units held and for who waits, and writes the audit trail, its chain and the outbox. So MariaDB has more than twice as many rows and indexes to write.`;
+const costFigures = (costs: Cost[]) => ({
+  'CPU ms each': figureOf(costs.map(({ cpuMs }) => cpuMs)),
+  'turns each': figureOf(costs.map(({ turns }) => turns)),
+});
+
+const restOf = (ours: Cost[], raw: Cost[]): string => {
+  const middle = (costs: Cost[], of: keyof Cost) =>
+    quantile(
+      costs.map((cost) => cost[of]),
+      0.5,
+    );
+  return `An operation takes ${middle(ours, 'turns').toFixed(1)} turns to the database, the raw loop ${middle(raw, 'turns').toFixed(1)}; and ${middle(ours, 'cpuMs').toFixed(2)} ms of this process, which has one core for it, the raw loop ${middle(raw, 'cpuMs').toFixed(2)} ms. Nearly half of ours is the system call that sends a statement (see “Where our time goes”), which is all that the raw loop does; the rest is garbage, a transaction of the query builder for each commit, and steps: their leases, time limits, breakers, spans and what became of them. At its end an operation also looks for units held and for who waits, and writes the audit trail, its chain and the outbox.`;
+};
 
 export const engine: Measure = {
   name: 'engine',
@@ -166,36 +188,32 @@ export const engine: Measure = {
         await flushAt(world, how);
         const ours: Awaited<ReturnType<typeof engineRate>>[] = [];
         const five: number[] = [];
-        const turnsOfFive: number[] = [];
+        const costs: Cost[] = [];
         const bare: number[] = [];
         // The first round only warms up.
         for (let round = smoke ? 0 : -1; round < rounds; round += 1) {
           const once = await engineRate(world, count, `e${newId()}`);
           const raw = { workers, round: `f${newId()}` };
-          const turnsBefore = await statusOf(world, 'Questions');
-          const fiveOnce = await rawRate(world, { ...raw, count: count * 2, commits: 5 });
-          const turnsOnce = ((await statusOf(world, 'Questions')) - turnsBefore) / (count * 2);
+          let fiveOnce = 0;
+          const cost = await costOf(world, count * 2, async () => {
+            fiveOnce = await rawRate(world, { ...raw, count: count * 2, commits: 5 });
+          });
           const bareOnce = await rawRate(world, { ...raw, count: count * 4, commits: 0, round: `b${newId()}` });
           if (round < 0) continue;
           ours.push(once);
           five.push(fiveOnce);
-          turnsOfFive.push(turnsOnce);
+          costs.push(cost);
           bare.push(bareOnce);
         }
         const perSecond = ours.map((one) => one.perSecond);
-        const turns = ours.map((one) => one.turns);
         lines.push(
           {
             subject: `the engine, commits ${how}`,
-            figures: {
-              'operations/s': figureOf(perSecond),
-              'CPU ms each': figureOf(ours.map((one) => one.cpuMs)),
-              'turns each': figureOf(turns),
-            },
+            figures: { 'operations/s': figureOf(perSecond), ...costFigures(ours) },
           },
           {
             subject: `raw claims with five transactions after each, ${how}`,
-            figures: { 'operations/s': figureOf(five), 'turns each': figureOf(turnsOfFive) },
+            figures: { 'operations/s': figureOf(five), ...costFigures(costs) },
           },
           { subject: `raw claims alone, ${how}`, figures: { 'operations/s': figureOf(bare) } },
         );
@@ -204,7 +222,7 @@ export const engine: Measure = {
             what: `operations/s ÷ raw claim loop with five transactions, commits ${how}`,
             value: ratioOf(perSecond, five),
             goal: { least: 0.6 },
-            rest: restOf(turns, turnsOfFive),
+            rest: restOf(ours, costs),
           },
           { what: `operations/s ÷ raw claims alone, commits ${how}`, value: ratioOf(perSecond, bare) },
         );
