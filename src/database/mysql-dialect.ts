@@ -58,8 +58,8 @@ const words: Words = {
   // MySQL would rather have an alias for the new row, which MariaDB does not know.
   orSet: (_key, columns) =>
     `on duplicate key update ${columns.map((column) => `${column} = values(${column})`).join(', ')}`,
-  // The number comes back with the count of the rows, as that of a row with AUTO_INCREMENT would. So both servers
-  // document it, for counters in a table.
+  // The number comes back with the count of the rows, as that of a row with AUTO_INCREMENT would. Both servers document
+  // that for a counter in SET; here it stands last in WHERE, so that no column has to take the number.
   updateTelling: ({ table, set, where, tells }) =>
     `update ${table} set ${set} where ${where} and last_insert_id(${tells}) is not null`,
 };
@@ -88,6 +88,8 @@ export class MysqlClient extends Mysql2Client {
 
   /** For `statement`. */
   readTold({ affectedRows, insertId }: ResultSetHeader): number | null {
+    // What is told is never 0: that would be a server which changed the row and did not work the number out.
+    if (affectedRows > 0 && !insertId) throw new Error('The database changed a row and did not tell what was asked');
     return affectedRows === 0 ? null : insertId;
   }
 

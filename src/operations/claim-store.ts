@@ -18,12 +18,26 @@ const findDueRows = statement(
    where operations.due_at <= ? order by operations.due_at limit ?`,
 );
 
-/** Up to `limit` operations that any worker may claim at `now`, longest due first. */
-export const findDue = async (queries: Queries, now: number, limit: number): Promise<Due[]> =>
-  (await findDueRows.rows(queries, [now, limit])).map((row) => ({
-    operation: decodeOperation(row),
-    serviceFence: int(row.service_fence),
-  }));
+/**
+ * Up to `limit` operations that any worker may claim at `now`, longest due first. A row that cannot be read is told to
+ * `unreadable` and left out, so that it holds up no other. @default throws the error
+ */
+export const findDue = async (
+  queries: Queries,
+  now: number,
+  limit: number,
+  unreadable: (id: string, error: unknown) => void = (_id, error) => {
+    throw error;
+  },
+): Promise<Due[]> =>
+  (await findDueRows.rows(queries, [now, limit])).flatMap((row) => {
+    try {
+      return [{ operation: decodeOperation(row), serviceFence: int(row.service_fence) }];
+    } catch (error) {
+      unreadable(String(row.id), error);
+      return [];
+    }
+  });
 
 const claimDue = statementsOf(
   (columns) =>

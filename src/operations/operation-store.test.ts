@@ -43,6 +43,20 @@ for (const database of databases) {
     });
   });
 
+  describe(`a due row that cannot be read on ${database.name}`, () => {
+    it('holds up no other', async () => {
+      const any = testOperation([{ name: 'any' }]);
+      const engine = await startEngine(database, [any], { workers: false });
+      const broken = await engine.submit(any, await engine.newService());
+      await engine.database.db.knex('operations').where({ id: broken.id }).update({ params: '{' });
+      const { id } = await engine.submit(any, await engine.newService());
+      engine.operations.start();
+      const rested = await engine.operations.waitForRest(id, 10_000);
+      await engine.stop();
+      assert.equal(rested?.state, 'done');
+    });
+  });
+
   describe(`a worker's write on ${database.name}`, () => {
     const any = testOperation([{ name: 'any' }]);
     let engine: TestEngine;

@@ -111,11 +111,14 @@ export const createWorkers = (deps: Omit<RunDeps, 'wake'>, { slots }: { slots: n
     }
   };
 
+  const unreadable = (operation: string, err: unknown) =>
+    log.error({ operation, err }, 'An operation that is due cannot be read; nobody goes on with it');
+
   const look = async (): Promise<typeof found> => {
     // The lease counts from when the time was asked for; until it is written it can only have become shorter.
     const since = clock.monotonic();
     const now = await db.now();
-    const due = await findDue(db.knex, now, 20);
+    const due = await findDue(db.knex, now, 20, unreadable);
     // Workers that all begin with the same row would lose to each other.
     return { since, now, due: due.sort(() => Math.random() - 0.5) };
   };
