@@ -95,8 +95,8 @@ export const connectMysql = (
         // Whole numbers come as numbers, and as text where a number cannot hold them exactly.
         supportBigNumbers: true,
         connectTimeout: 5000,
-        // For each connection; a server holds 16,382 in all unless told otherwise.
-        maxPreparedStatements: 200,
+        // For each connection of both kinds; a server holds 16,382 in all unless told otherwise.
+        maxPreparedStatements: 100,
         enableKeepAlive: true,
         keepAliveInitialDelay: 10_000,
       } as Knex.MySql2ConnectionConfig,

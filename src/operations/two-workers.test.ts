@@ -11,6 +11,7 @@ import { type HandClock, handClock } from '../../test/support/hand-clock.ts';
 import { until, untilIdle } from '../../test/support/idle.ts';
 import { ProviderError } from '../kit/errors.ts';
 import { claimOperation, type Due, findDue } from './claim-store.ts';
+import type { AtPoint } from './crash-points.ts';
 import { patchFenced } from './operation-store.ts';
 import type { Operations } from './operations.ts';
 
@@ -205,6 +206,27 @@ for (const database of databases) {
       await patchFenced(db.knex, run!.operation, { step: 1 });
       assert.equal(await claim(seen), null);
       assert.equal((await claim(await see()))?.operation.step, 1);
+    });
+  });
+
+  describe(`a pause that a worker’s clock did not see on ${database.name}`, () => {
+    it('between its look and a claim: what it then begins is held all the same', async () => {
+      const answers: (() => void)[] = [];
+      const any = testOperation([{ name: 'any', run: () => new Promise<void>((resolve) => answers.push(resolve)) }]);
+      const engine = await startEngine(database, [any], { timing, workers: false });
+      const { db } = engine.database;
+      for (let n = 0; n < 2; n += 1) await engine.submit(any, await engine.newService());
+      const claimed: string[] = [];
+      const at: AtPoint = (point, { operationId }) => {
+        if (point === 'claim:committed' && claimed.push(operationId) === 1) engine.pass(leaseMs + graceMs + aLittle);
+      };
+      const operations = engine.another({ clock: handClock(), at });
+      await until('both calls', () => answers.length === 2);
+      const left = (await engine.find(claimed[1]!)).dueAt! - (await db.now());
+      for (const answer of answers) answer();
+      await until('the end of both', () => operations.running() === 0);
+      await engine.stop();
+      assert.ok(left > leaseMs, `due in ${left} ms`);
     });
   });
 }

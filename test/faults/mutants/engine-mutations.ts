@@ -72,6 +72,12 @@ export const engineMutations: Mutation[] = [
     tests: running,
   },
   {
+    name: 'claim-at-the-time-of-the-look',
+    breaks: 'Nobody claims an operation that was begun after a pause between the look and the claim.',
+    edits: [operations('workers.ts', 'run?.enter(tx, db.timeOf(told))', 'run?.enter(tx, seenAt)')],
+    tests: workers,
+  },
+  {
     name: 'no-intent-row',
     breaks: 'Whatever may be outside is written down before it is made.',
     edits: [
