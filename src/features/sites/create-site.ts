@@ -90,7 +90,7 @@ export const createSite = ({ db, operations, sites, plans, definitions, pools, p
     const holder = { panelId: key.panelId, service: id };
     const subdomain = await reserveSubdomain(tx, wish, holder, now);
     // Last of all, as whoever makes another site waits from here on.
-    const [privateIp = 0, vmid = 0] = await reserveNumbers(tx, [pools.privateIp, pools.vmid], holder, now);
+    const [privateIp, vmid] = await reserveNumbers(tx, [pools.privateIp, pools.vmid], holder, now);
     const draft = {
       key,
       id,

@@ -152,16 +152,7 @@ const takeOne = async (tx: Tx, pool: NumberPool & Offer, holder: Holder): Promis
   );
 };
 
-/**
- * Takes a number of each pool, in their order. Errors: `pool_exhausted` (503) when all of one are in use or rest; a
- * unique violation when two begin a pool at once: run the transaction again.
- */
-export const reserveNumbers = async (
-  tx: Tx,
-  pools: readonly NumberPool[],
-  holder: Holder,
-  now: number,
-): Promise<number[]> => {
+const takeAll = async (tx: Tx, pools: readonly NumberPool[], holder: Holder, now: number): Promise<number[]> => {
   const offers = await lookInto(tx, pools, now);
   const areNew = offers.every(isNew);
   const next = offers.map((pool): [NumberPool, number] => [pool, pool.next]);
@@ -169,6 +160,21 @@ export const reserveNumbers = async (
   const taken: number[] = [];
   for (const pool of offers) taken.push(await takeOne(tx, pool, holder));
   return taken;
+};
+
+/**
+ * Takes a number of each pool, in their order. Errors: `pool_exhausted` (503) when all of one are in use or rest; a
+ * unique violation when two begin a pool at once: run the transaction again.
+ */
+export const reserveNumbers = async <const Pools extends readonly NumberPool[]>(
+  tx: Tx,
+  pools: Pools,
+  holder: Holder,
+  now: number,
+): Promise<{ [At in keyof Pools]: number }> => {
+  const taken = await takeAll(tx, pools, holder, now);
+  // One for each, in their order.
+  return taken as { [At in keyof Pools]: number };
 };
 
 /** Gives back all that a service has. Nobody else gets any of it before `freeAt`. */
