@@ -87,10 +87,8 @@ export class MysqlClient extends Mysql2Client {
   }
 
   /** For `statement`. */
-  readTold({ affectedRows, insertId }: ResultSetHeader): number | null {
-    // What is told is never 0: that would be a server which changed the row and did not work the number out.
-    if (affectedRows > 0 && !insertId) throw new Error('The database changed a row and did not tell what was asked');
-    return affectedRows === 0 ? null : insertId;
+  readTold({ affectedRows, insertId }: ResultSetHeader): number | null | undefined {
+    return affectedRows === 0 ? null : insertId || undefined;
   }
 
   override async validateConnection(connection: PooledConnection): Promise<boolean> {

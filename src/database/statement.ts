@@ -20,7 +20,7 @@ export interface Words {
   forUpdate: string;
   /** At the end of an insert: a row whose `key` is there gets these columns of the new one. */
   orSet(key: readonly string[], columns: readonly string[]): string;
-  /** An update that tells a whole number, made of columns that it leaves as they are; to be asked with `told`. */
+  /** For `updatesTelling`: an update whose answer `readTold` understands. */
   updateTelling(update: { table: string; set: string; where: string; tells: string }): string;
 }
 
@@ -31,8 +31,6 @@ export interface Statement {
   first(queries: Queries, values: readonly Value[]): Promise<Row | null>;
   /** How many rows were inserted, deleted, or matched by an update. */
   change(queries: Queries, values: readonly Value[]): Promise<number>;
-  /** What an `updateTelling` told of the one row that it changed. Null when it changed none. */
-  told(queries: Queries, values: readonly Value[]): Promise<number | null>;
 }
 
 /** The part of a knex client below its query builder. That of a transaction hands out its own connection. */
@@ -43,8 +41,8 @@ interface StatementClient {
   processResponse(answered: object, builder: null): unknown;
   emit(event: 'query-response', response: unknown, answered: object, builder: null): void;
   readonly words: Words;
-  /** From the answer to an `updateTelling`. */
-  readTold(response: unknown): number | null;
+  /** From the answer to an `updateTelling`. Null when it changed no row, undefined when it changed one and did not tell. */
+  readTold(response: unknown): number | null | undefined;
 }
 
 const run = async (
@@ -86,21 +84,55 @@ export const statement = (sql: string | ((words: Words) => string)): Statement =
     first: async (queries, values) => (await rows(queries, values))[0] ?? null,
     change: async (queries, values) =>
       (await run(queries, { sql: text(queries), bindings: values, method: 'update' })) as number,
-    told: async (queries, values) =>
-      (queries.client as StatementClient).readTold(
-        await run(queries, { sql: text(queries), bindings: values, method: 'select' }),
-      ),
   };
 };
 
 /** Statements that are alike but for the columns that they write: each set of columns is one statement. */
-export const statementsOf = (sqlOf: (columns: readonly string[]) => string | ((words: Words) => string)) => {
+export const statementsOf = (sqlOf: (columns: readonly string[]) => string) => {
   const known = new Map<string, Statement>();
   return (columns: readonly string[]): Statement => {
     const name = columns.join();
     const found = known.get(name) ?? statement(sqlOf(columns));
     known.set(name, found);
     return found;
+  };
+};
+
+/** What is told is larger. A server that could not tell gives 0, or the number of a row that a trigger has written. */
+const leastTold = 2 ** 40;
+
+/**
+ * Updates of the one row with an `id`, alike but for the columns that they write, which tell a whole number of it: one
+ * that is made of the time, and of columns that they leave as they are. Where a trigger keeps MySQL or MariaDB from
+ * telling it with the update, it is read.
+ */
+export const updatesTelling = (
+  table: string,
+  { set, and, tells }: { set: (columns: readonly string[]) => string; and: string; tells: (words: Words) => string },
+) => {
+  const where = `id = ? and ${and}`;
+  const texts = new Map<string, (queries: Queries) => string>();
+  const textOf = (columns: readonly string[]) => {
+    const name = columns.join();
+    const known = texts.get(name);
+    if (known) return known;
+    const text = textFor((words) => words.updateTelling({ table, set: set(columns), where, tells: tells(words) }));
+    texts.set(name, text);
+    return text;
+  };
+  const read = statement((words) => `select ${tells(words)} as told from ${table} where id = ?`);
+
+  /** In a transaction. Null when no row is so. */
+  return async (
+    tx: Queries,
+    columns: readonly string[],
+    values: { set: readonly Value[]; id: string; and: readonly Value[] },
+  ): Promise<number | null> => {
+    const bindings = [...values.set, values.id, ...values.and];
+    const response = await run(tx, { sql: textOf(columns)(tx), bindings, method: 'select' });
+    const told = (tx.client as StatementClient).readTold(response);
+    if (told === null || (told !== undefined && told > leastTold)) return told;
+    return Number((await read.first(tx, [values.id])).told);
   };
 };
 

@@ -1,7 +1,7 @@
 /** The SQL by which a worker finds an operation that is due, and takes it. */
 import type { Queries, Tx } from '../database/database.ts';
 import { int } from '../database/rows.ts';
-import { statement, statementsOf, type Value } from '../database/statement.ts';
+import { statement, updatesTelling, type Value } from '../database/statement.ts';
 import type { Operation } from './operation.ts';
 import { decodeOperation, type Progress, setting, withProgress } from './operation-store.ts';
 
@@ -39,17 +39,13 @@ export const findDue = async (
     }
   });
 
-const claimDue = statementsOf(
-  (columns) =>
-    ({ now, updateTelling }) =>
-      updateTelling({
-        table: 'operations',
-        set: `owner = ?, fence = ?, due_at = ?, started_at = coalesce(started_at, ?),
-          state = case state when 'queued' then 'running' else state end, ${setting(columns)}`,
-        where: 'id = ? and version = ? and due_at <= ?',
-        tells: now,
-      }),
-);
+const claimDue = updatesTelling('operations', {
+  set: (columns) =>
+    `owner = ?, fence = ?, due_at = ?, started_at = coalesce(started_at, ?),
+     state = case state when 'queued' then 'running' else state end, ${setting(columns)}`,
+  and: 'version = ? and due_at <= ?',
+  tells: ({ now }) => now,
+});
 const raiseFence = statement(
   'update services set fence = ? where panel_id = ? and kind = ? and service_id = ? and fence = ?',
 );
@@ -65,9 +61,9 @@ export const claimOperation = async (
   patch: Progress = {},
 ): Promise<{ operation: Operation; told: number } | null> => {
   const fence = serviceFence + 1;
-  const values = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[])];
+  const set = [owner, fence, leaseUntil, now, ...(Object.values(patch) as Value[])];
   // Whatever changed it since, also a run that was paused within a commit, has raised its version. So it need not be read again.
-  const told = await claimDue(Object.keys(patch)).told(tx, [...values, seen.id, seen.version, now]);
+  const told = await claimDue(tx, Object.keys(patch), { set, id: seen.id, and: [seen.version, now] });
   if (told === null) return null;
   const { panelId, kind, serviceId } = seen.service;
   // Raised together with the operation's, so that a run of an earlier operation cannot write to the service either.

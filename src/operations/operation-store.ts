@@ -2,7 +2,7 @@
 import { along } from '../database/along.ts';
 import type { Queries, Tx } from '../database/database.ts';
 import { bool, int, intOrNull, json, jsonOrNull } from '../database/rows.ts';
-import { insertInto, type Row, statement, statementsOf, type Value } from '../database/statement.ts';
+import { insertInto, type Row, statement, statementsOf, updatesTelling, type Value } from '../database/statement.ts';
 import {
   activeKey,
   nextKey,
@@ -280,13 +280,13 @@ export const insertOperation = async (tx: Tx, operation: NewOperation): Promise<
 };
 
 /** The row of a run that is still the last one. */
-const ofRun = "id = ? and fence = ? and state in ('running', 'undoing')";
+const isOfRun = "fence = ? and state in ('running', 'undoing')";
 
 /** Sets these columns, and says to who watches that something did. */
 export const setting = (columns: readonly string[]): string =>
   `${columns.map((column) => `${column} = ?, `).join('')}version = version + 1`;
 
-const patchOf = statementsOf((columns) => `update operations set ${setting(columns)} where ${ofRun}`);
+const patchOf = statementsOf((columns) => `update operations set ${setting(columns)} where id = ? and ${isOfRun}`);
 
 /** A worker's write. False once the run has lost its lease: the caller stops at once. */
 export const patchFenced = async (
@@ -296,16 +296,11 @@ export const patchFenced = async (
 ): Promise<boolean> =>
   (await patchOf(Object.keys(patch)).change(queries, [...(Object.values(patch) as Value[]), run.id, run.fence])) === 1;
 
-const tellingPatchOf = statementsOf(
-  (columns) =>
-    ({ now, updateTelling }) =>
-      updateTelling({
-        table: 'operations',
-        set: setting(columns),
-        where: ofRun,
-        tells: `2 * ${now} + case when cancel_requested = 0 and state = 'running' then 0 else 1 end`,
-      }),
-);
+const patchTelling = updatesTelling('operations', {
+  set: setting,
+  and: isOfRun,
+  tells: ({ now }) => `2 * ${now} + case when cancel_requested = 0 and state = 'running' then 0 else 1 end`,
+});
 
 /**
  * As `patchFenced`. Tells the database's time, for `Database.timeOf`, and whether the operation goes forward and nobody
@@ -316,8 +311,8 @@ export const patchFencedTelling = async (
   run: { id: string; fence: number },
   patch: Progress,
 ): Promise<{ told: number; goesForward: boolean } | null> => {
-  const values = Object.values(patch) as Value[];
-  const told = await tellingPatchOf(Object.keys(patch)).told(tx, [...values, run.id, run.fence]);
+  const set = Object.values(patch) as Value[];
+  const told = await patchTelling(tx, Object.keys(patch), { set, id: run.id, and: [run.fence] });
   return told === null ? null : { told: Math.floor(told / 2), goesForward: told % 2 === 0 };
 };
 

@@ -17,8 +17,8 @@ export const engineMutations: Mutation[] = [
     edits: [
       operations(
         'operation-store.ts',
-        "id = ? and fence = ? and state in ('running', 'undoing')",
-        "id = ? and ? is not null and state in ('running', 'undoing')",
+        "fence = ? and state in ('running', 'undoing')",
+        "? is not null and state in ('running', 'undoing')",
       ),
     ],
     tests: workers,
@@ -27,11 +27,7 @@ export const engineMutations: Mutation[] = [
     name: 'claim-without-compare',
     breaks: 'Of two workers that see the same due operation, one gets it.',
     edits: [
-      operations(
-        'claim-store.ts',
-        'id = ? and version = ? and due_at <= ?',
-        'id = ? and ? is not null and ? is not null',
-      ),
+      operations('claim-store.ts', 'version = ? and due_at <= ?', '? is not null and ? is not null'),
       // The fence of the service is compared too, and either would do here.
       operations(
         'claim-store.ts',
@@ -44,7 +40,7 @@ export const engineMutations: Mutation[] = [
   {
     name: 'claim-of-what-has-gone-on',
     breaks: 'A claim writes nothing that was true only when it looked.',
-    edits: [operations('claim-store.ts', 'id = ? and version = ?', 'id = ? and ? is not null')],
+    edits: [operations('claim-store.ts', 'version = ? and', '? is not null and')],
     tests: workers,
   },
   {
