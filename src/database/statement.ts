@@ -61,18 +61,22 @@ const run = async (
   }
 };
 
+/** As `make`, which is asked once for each `key`. */
+const onceForEach = <Of, Made>(make: (of: Of) => Made, key: (of: Of) => unknown): ((of: Of) => Made) => {
+  const known = new Map<unknown, Made>();
+  return (of) => {
+    const by = key(of);
+    const found = known.get(by) ?? make(of);
+    known.set(by, found);
+    return found;
+  };
+};
+
 /** The text for the database that is asked. */
 const textFor = (sql: string | ((words: Words) => string)): ((queries: Queries) => string) => {
   if (typeof sql === 'string') return () => sql;
-  const texts = new Map<Words, string>();
-  return (queries) => {
-    const { words } = queries.client as StatementClient;
-    const known = texts.get(words);
-    if (known !== undefined) return known;
-    const text = sql(words);
-    texts.set(words, text);
-    return text;
-  };
+  const text = onceForEach(sql, (words) => words);
+  return (queries) => text((queries.client as StatementClient).words);
 };
 
 export const statement = (sql: string | ((words: Words) => string)): Statement => {
@@ -87,16 +91,11 @@ export const statement = (sql: string | ((words: Words) => string)): Statement =
   };
 };
 
+const byName = (columns: readonly string[]): string => columns.join();
+
 /** Statements that are alike but for the columns that they write: each set of columns is one statement. */
-export const statementsOf = (sqlOf: (columns: readonly string[]) => string) => {
-  const known = new Map<string, Statement>();
-  return (columns: readonly string[]): Statement => {
-    const name = columns.join();
-    const found = known.get(name) ?? statement(sqlOf(columns));
-    known.set(name, found);
-    return found;
-  };
-};
+export const statementsOf = (sqlOf: (columns: readonly string[]) => string) =>
+  onceForEach((columns: readonly string[]) => statement(sqlOf(columns)), byName);
 
 /** What is told is larger. A server that could not tell gives 0, or the number of a row that a trigger has written. */
 const leastTold = 2 ** 40;
@@ -111,15 +110,11 @@ export const updatesTelling = (
   { set, and, tells }: { set: (columns: readonly string[]) => string; and: string; tells: (words: Words) => string },
 ) => {
   const where = `id = ? and ${and}`;
-  const texts = new Map<string, (queries: Queries) => string>();
-  const textOf = (columns: readonly string[]) => {
-    const name = columns.join();
-    const known = texts.get(name);
-    if (known) return known;
-    const text = textFor((words) => words.updateTelling({ table, set: set(columns), where, tells: tells(words) }));
-    texts.set(name, text);
-    return text;
-  };
+  const textOf = onceForEach(
+    (columns: readonly string[]) =>
+      textFor((words) => words.updateTelling({ table, set: set(columns), where, tells: tells(words) })),
+    byName,
+  );
   const read = statement((words) => `select ${tells(words)} as told from ${table} where id = ?`);
 
   /** In a transaction. Null when no row is so. */
@@ -146,14 +141,7 @@ export const insertInto = (table: string, columns: readonly string[]): Statement
   statement(insertText(table, columns));
 
 /** Statements that are alike but for how many rows they write: each number is one statement. */
-const byCount = (of: (rows: number) => Statement): ((rows: number) => Statement) => {
-  const known = new Map<number, Statement>();
-  return (rows) => {
-    const found = known.get(rows) ?? of(rows);
-    known.set(rows, found);
-    return found;
-  };
-};
+const byCount = (of: (rows: number) => Statement) => onceForEach(of, (rows) => rows);
 
 /** An insert of so many rows, of which all or none come in. */
 export const insertAllInto = (table: string, columns: readonly string[]): ((rows: number) => Statement) =>
