@@ -12,6 +12,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { createPoller } from '../kit/poller.ts';
 import type { Telemetry } from '../kit/telemetry.ts';
+import { untilNone } from '../kit/until-none.ts';
 import type { Channel, Delivery, OutboxEvent, Outcome } from './delivery.ts';
 import * as store from './delivery-store.ts';
 import { patienceMs, waitAfter } from './retry.ts';
@@ -225,25 +226,14 @@ export const createDeliveries = (options: DeliveriesOptions) => {
     failed: (error) => log.warn({ err: error }, 'Could not look for what others are to be told'),
   });
 
-  const forget = async (target: string): Promise<number> => {
-    for (let all = 0; ; ) {
-      const removed = await transaction((tx) => store.forgetSome(tx, target));
-      all += removed;
-      if (removed === 0) return all;
-    }
-  };
+  const forget = (target: string): Promise<number> =>
+    untilNone(() => transaction((tx) => store.forgetSome(tx, target)));
 
-  const removeOld = async (): Promise<number> => {
-    for (let all = 0; ; ) {
+  const removeOld = (): Promise<number> =>
+    untilNone(async () => {
       const now = await db.now();
-      const removed = await store.removeOld(db.knex, {
-        events: now - kept.events,
-        deliveries: now - kept.deliveries,
-      });
-      all += removed;
-      if (removed === 0) return all;
-    }
-  };
+      return store.removeOld(db.knex, { events: now - kept.events, deliveries: now - kept.deliveries });
+    });
 
   let lookedUpTo = '';
   /**

@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { isUniqueViolation } from '../database/errors.ts';
 import { AppError } from '../kit/errors.ts';
 import { hashJson } from '../kit/hash.ts';
+import { untilNone } from '../kit/until-none.ts';
 import * as store from '../operations/idempotency-store.ts';
 
 const keptMs = 24 * 3600_000;
@@ -73,14 +74,7 @@ export const createIdempotency = ({ db }: { db: Database }) => {
       await store.unlockKey(db.knex, panelId, key);
     },
     /** Removes keys whose time is over. */
-    clean: async (): Promise<number> => {
-      let all = 0;
-      for (;;) {
-        const some = await store.deleteExpired(db.knex, await db.now());
-        all += some;
-        if (some === 0) return all;
-      }
-    },
+    clean: (): Promise<number> => untilNone(async () => store.deleteExpired(db.knex, await db.now())),
   };
 };
 
